@@ -9,8 +9,11 @@
 //! runtime's capability traits over `store`, where all SQL lives.
 
 pub mod app;
+pub mod clock;
 pub mod config;
 pub mod error;
+pub mod model;
 pub mod service;
 pub mod shutdown;
+pub mod store;
 pub mod telemetry;

@@ -1,0 +1,51 @@
+//! How rows become models, on both databases with one list of columns.
+
+use std::str::FromStr;
+
+use sqlx::error::BoxDynError;
+
+/// A stored text as the enum it stands for.
+pub(crate) fn parse<T: FromStr<Err: std::error::Error + Send + Sync + 'static>>(text: &str) -> Result<T, sqlx::Error> {
+    text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error) as BoxDynError))
+}
+
+/// Implements `FromRow` for both databases: `rows! { Session { id, user_id, scopes: json?, … } }`.
+///
+/// A column has its field's name and is read as it is, or as `json` (a JSON column), `json?` (one that may be NULL),
+/// `text` (an enum), or `(expression)` over `row`.
+macro_rules! rows {
+    ($($name:ty { $($field:ident $(: $how:tt $($maybe:tt)?)?),+ $(,)? })+) => { $(
+        $crate::store::row::rows!(@impl sqlx::sqlite::SqliteRow, $name { $($field $(: $how $($maybe)?)?),+ });
+        $crate::store::row::rows!(@impl sqlx::postgres::PgRow, $name { $($field $(: $how $($maybe)?)?),+ });
+    )+ };
+    (@impl $row:ty, $name:ty { $($field:ident $(: $how:tt $($maybe:tt)?)?),+ }) => {
+        impl<'r> sqlx::FromRow<'r, $row> for $name {
+            fn from_row(row: &'r $row) -> std::result::Result<Self, sqlx::Error> {
+                #[allow(unused_imports, reason = "not every list of columns needs it")]
+                use sqlx::Row as _;
+                Ok(Self { $($field: $crate::store::row::rows!(@get row, $field $(, $how $($maybe)?)?),)+ })
+            }
+        }
+    };
+    (@get $row:ident, $field:ident) => { $row.try_get(stringify!($field))? };
+    (@get $row:ident, $field:ident, json) => { $row.try_get::<sqlx::types::Json<_>, _>(stringify!($field))?.0 };
+    (@get $row:ident, $field:ident, json ?) => { $row.try_get::<Option<sqlx::types::Json<_>>, _>(stringify!($field))?.map(|json| json.0) };
+    (@get $row:ident, $field:ident, text) => { $crate::store::row::parse($row.try_get::<&str, _>(stringify!($field))?)? };
+    (@get $row:ident, $field:ident, rules) => { $crate::store::row::rules(
+        $row.try_get("plugin")?, $row.try_get("plugin_version")?, $row.try_get("digest")?,
+    ) };
+    (@get $row:ident, $field:ident, words) => { $crate::store::row::words($row.try_get(stringify!($field))?) };
+}
+pub(crate) use rows;
+
+/// The three columns that name a revision, if it is known.
+pub(crate) fn rules(plugin: Option<String>, version: Option<String>, digest: Option<String>) -> Option<crate::model::game::Rules> {
+    Some(crate::model::game::Rules { plugin: plugin?, version: version?, digest: digest? })
+}
+
+/// `a,b,c` of `string_agg`, sorted.
+pub(crate) fn words(list: Option<String>) -> Vec<String> {
+    let mut words: Vec<String> = list.iter().flat_map(|list| list.split(',')).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    words.sort_unstable();
+    words
+}
