@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use crate::config::Config;
 
@@ -13,6 +14,8 @@ pub struct App(Arc<Rooms>);
 pub struct Rooms {
     /// Every setting.
     pub config: Config,
+    /// The generation of bindings, as answers carry it in `X-Mnemosyne-Generation`.
+    pub generation: AtomicU64,
 }
 
 impl Deref for App {
@@ -33,6 +36,6 @@ impl App {
     /// # Errors
     /// [`StartError`] with one sentence for the operator.
     pub async fn open(config: Config) -> Result<Self, StartError> {
-        Ok(Self(Arc::new(Rooms { config })))
+        Ok(Self(Arc::new(Rooms { config, generation: AtomicU64::new(0) })))
     }
 }

@@ -1,0 +1,170 @@
+//! What the front door needs from behind it. [`crate::app::App`] fills it in; so does a small fake in the tests of this
+//! room, which is why it is a trait.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderName};
+use secrecy::SecretString;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::error::{Code, Fault, Outcome};
+use crate::service::principal::Principal;
+
+/// `X-API-Key`, the other place for an API key.
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// What a request presented as its proof; never logged.
+#[derive(Debug)]
+pub enum Credential {
+    /// `Authorization: Bearer <jwt>`.
+    Token(SecretString),
+    /// `Authorization: Bearer mn_…` or `X-API-Key: mn_…`.
+    ApiKey(SecretString),
+}
+
+impl Credential {
+    /// The credential of these headers, if there is one.
+    ///
+    /// # Errors
+    /// `AUTH_003` for another scheme, for text that is not ASCII, and when both headers name different keys.
+    pub fn of(headers: &HeaderMap) -> Outcome<Option<Self>> {
+        let text = |name: HeaderName| {
+            headers.get(name).map(|value| value.to_str().map(str::trim).map_err(|_| Fault::new(Code::TokenInvalid))).transpose()
+        };
+        let (authorization, key) = (text(AUTHORIZATION)?, text(API_KEY)?);
+        let bearer = match authorization {
+            None => None,
+            Some(value) => match value.split_once(' ') {
+                Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") && !rest.trim().is_empty() => Some(rest.trim()),
+                _ => return Err(Fault::new(Code::TokenInvalid).detail("`Authorization` must be `Bearer <token>`")),
+            },
+        };
+        match (bearer, key) {
+            (Some(bearer), Some(key)) if bearer != key => {
+                Err(Fault::new(Code::TokenInvalid).detail("`Authorization` and `X-API-Key` name different credentials"))
+            }
+            (Some(value), _) if value.starts_with("mn_") => Ok(Some(Self::ApiKey(value.into()))),
+            (Some(value), _) => Ok(Some(Self::Token(value.into()))),
+            (None, Some(value)) => Ok(Some(Self::ApiKey(value.into()))),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// One part that the host needs, as `/health/ready` shows it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Part {
+    /// `database`, `migrations`, `runtime`, …
+    pub name: &'static str,
+    /// Whether it works right now.
+    pub ok: bool,
+    /// One public sentence when it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+impl Part {
+    /// A part that works.
+    pub fn fine(name: &'static str) -> Self {
+        Self { name, ok: true, problem: None }
+    }
+    /// A part that does not, with a public sentence.
+    pub fn broken(name: &'static str, problem: impl Into<String>) -> Self {
+        Self { name, ok: false, problem: Some(problem.into()) }
+    }
+}
+
+/// An answer kept under an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// The headers that belong to it: content type, location, ETag, warning.
+    pub headers: Vec<(String, String)>,
+    /// Body, at most 1 MiB.
+    pub body: Vec<u8>,
+}
+
+/// What an idempotency key leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Ours now: run, then [`Door::keep`] or [`Door::release`].
+    Fresh,
+    /// It was answered within the last 24 h.
+    Answered(KeptAnswer),
+    /// Another request holds it.
+    InFlight,
+    /// It was used with another request.
+    Different,
+}
+
+/// What the front door needs from behind it.
+#[async_trait]
+pub trait Door: Send + Sync + 'static {
+    /// Every setting.
+    fn config(&self) -> &Config;
+    /// A new UUIDv7.
+    fn new_id(&self) -> Uuid;
+    /// The generation of bindings that answers carry in `X-Mnemosyne-Generation`.
+    fn generation(&self) -> u64;
+    /// Who this is. 401 with `AUTH_002` only for an expired access token.
+    async fn authenticate(&self, credential: &Credential) -> Outcome<Principal>;
+    /// The parts that must work before requests are welcome.
+    async fn parts(&self) -> Vec<Part>;
+    /// Claims an idempotency key of a principal for a request with this fingerprint (SHA-256 of method, path and body).
+    async fn claim(&self, owner: Uuid, key: &str, fingerprint: [u8; 32]) -> Outcome<Claim>;
+    /// Keeps the answer for 24 h.
+    async fn keep(&self, owner: Uuid, key: &str, answer: KeptAnswer) -> Outcome<()>;
+    /// Gives the key back: there was no answer worth keeping.
+    async fn release(&self, owner: Uuid, key: &str) -> Outcome<()>;
+}
+
+#[async_trait]
+impl Door for App {
+    fn config(&self) -> &Config {
+        &self.config
+    }
+    fn new_id(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+    fn generation(&self) -> u64 {
+        self.generation.load(std::sync::atomic::Ordering::Relaxed)
+    }
+    async fn authenticate(&self, _credential: &Credential) -> Outcome<Principal> {
+        Err(Fault::new(Code::TokenInvalid))
+    }
+    async fn parts(&self) -> Vec<Part> {
+        Vec::new()
+    }
+    async fn claim(&self, _owner: Uuid, _key: &str, _fingerprint: [u8; 32]) -> Outcome<Claim> {
+        Ok(Claim::Fresh)
+    }
+    async fn keep(&self, _owner: Uuid, _key: &str, _answer: KeptAnswer) -> Outcome<()> {
+        Ok(())
+    }
+    async fn release(&self, _owner: Uuid, _key: &str) -> Outcome<()> {
+        Ok(())
+    }
+}
+
+/// How long a request may take before its head is there, and as a whole.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadlines {
+    pub(super) head: Duration,
+    pub(super) handler: Duration,
+}
+
+impl Deadlines {
+    pub(super) fn of(config: &Config) -> Self {
+        Self {
+            head: Duration::from_secs(config.server.header_timeout_seconds),
+            handler: Duration::from_secs(config.server.handler_timeout_seconds),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Each convention of `api.md`: works, refused.

@@ -1,0 +1,153 @@
+//! Values as they look on the wire.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Serialize, Serializer};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, RefOr as Either};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A point in time: RFC 3339 with an offset in, `2026-01-31T09:00:00.000Z` out, milliseconds since 1970 in the rooms below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(pub i64);
+
+impl Time {
+    /// Reads RFC 3339; a time without an offset is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|time| Self(time.as_millisecond()))
+    }
+    /// Milliseconds since 1970.
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+}
+
+impl From<i64> for Time {
+    fn from(millis: i64) -> Self {
+        Self(millis)
+    }
+}
+
+impl From<Time> for i64 {
+    fn from(time: Time) -> Self {
+        time.0
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The store only holds what `parse` gave, so the range cannot be left; the ends stand in if it ever is.
+        let end = if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        write!(f, "{:.3}", jiff::Timestamp::from_millisecond(self.0).unwrap_or(end))
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom("not an RFC 3339 time with an offset"))
+    }
+}
+
+impl PartialSchema for Time {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).into()
+    }
+}
+
+impl ToSchema for Time {}
+
+/// A field of a merge patch (RFC 7396): absent leaves it, `null` clears it, a value sets it.
+///
+/// In a body: `#[serde(default)] #[schema(required = false)] description: Patch<String>`. A field that cannot be cleared is
+/// `#[schema(nullable = false)] title: Option<String>`, so that `null` is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Patch<T> {
+    /// Not in the body.
+    #[default]
+    Absent,
+    /// `null`.
+    Null,
+    /// A new value.
+    Value(T),
+}
+
+impl<T> Patch<T> {
+    /// `None` leaves it, `Some(None)` clears it, `Some(Some(…))` sets it: the shape services take.
+    pub fn into_change(self) -> Option<Option<T>> {
+        match self {
+            Self::Absent => None,
+            Self::Null => Some(None),
+            Self::Value(value) => Some(Some(value)),
+        }
+    }
+    /// Changes the value, if there is one.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Patch<U> {
+        match self {
+            Self::Absent => Patch::Absent,
+            Self::Null => Patch::Null,
+            Self::Value(value) => Patch::Value(change(value)),
+        }
+    }
+    /// Is it in the body at all?
+    pub const fn is_present(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<T>::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
+    }
+}
+
+impl<T: PartialSchema> PartialSchema for Patch<T> {
+    fn schema() -> RefOr<Schema> {
+        OneOfBuilder::new().item(ObjectBuilder::new().schema_type(Type::Null)).item(T::schema()).into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Patch<T> {
+    fn name() -> Cow<'static, str> {
+        format!("Patch_{}", T::name()).into()
+    }
+    fn schemas(schemas: &mut Vec<(String, Either<Schema>)>) {
+        T::schemas(schemas);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_needs_an_offset_and_leaves_in_utc_with_milliseconds() {
+        assert_eq!(Time::parse("2026-01-31T09:00:00"), None);
+        assert_eq!(Time::parse("2026-01-31"), None);
+        assert_eq!(Time::parse("tomorrow"), None);
+        assert_eq!(Time::parse("2026-01-31T09:00:00+02:00").unwrap().to_string(), "2026-01-31T07:00:00.000Z");
+        assert_eq!(Time::parse("2026-01-31T09:00:00.1239Z").unwrap().to_string(), "2026-01-31T09:00:00.123Z");
+        assert_eq!(Time(i64::MAX).to_string().len(), "9999-12-30T22:00:00.999Z".len());
+    }
+
+    #[test]
+    fn a_patch_tells_absent_from_null() {
+        #[derive(Deserialize)]
+        struct Change {
+            #[serde(default)]
+            note: Patch<String>,
+        }
+        let read = |text: &str| serde_json::from_str::<Change>(text).unwrap().note.into_change();
+        assert_eq!(read("{}"), None);
+        assert_eq!(read(r#"{"note":null}"#), Some(None));
+        assert_eq!(read(r#"{"note":"x"}"#), Some(Some("x".to_owned())));
+    }
+}
