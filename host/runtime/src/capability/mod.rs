@@ -1,0 +1,3 @@
+//! What the host lets a plugin do.
+
+pub mod grant;
