@@ -10,13 +10,22 @@
 //! takes `&mut Tx`, so that the caller decides what belongs together, or has a twin that takes `&Db` and commits.
 //! No transaction and no connection is held while a guest runs.
 
+pub mod api_keys;
 pub mod db;
 pub mod error;
+pub mod identities;
+pub mod keys;
+pub mod logins;
 pub mod migrate;
+mod page;
 mod query;
+pub mod refresh;
 mod row;
+pub mod sessions;
+pub mod settings;
 pub mod sqlite;
 pub mod tx;
+pub mod users;
 
 pub use db::{ConnectOptions, Db, Dialect, Reader, Writes};
 pub use error::{Error, Result};

@@ -9,31 +9,32 @@ pub(crate) fn parse<T: FromStr<Err: std::error::Error + Send + Sync + 'static>>(
     text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error) as BoxDynError))
 }
 
-/// Implements `FromRow` for both databases: `rows! { Session { id, user_id, scopes: json?, … } }`.
+/// Implements `FromRow` for both databases: `rows! { Session { id, user_id, scopes: maybe_json, … } }`.
 ///
-/// A column has its field's name and is read as it is, or as `json` (a JSON column), `json?` (one that may be NULL),
-/// `text` (an enum), or `(expression)` over `row`.
+/// A column has its field's name and is read as it is, or as `json` (a JSON column), `maybe_json` (one that may be NULL),
+/// `text` (an enum), `rules` (the three columns of a revision), `words` (`string_agg`), `whole` (a model of its own).
 macro_rules! rows {
-    ($($name:ty { $($field:ident $(: $how:tt $($maybe:tt)?)?),+ $(,)? })+) => { $(
-        $crate::store::row::rows!(@impl sqlx::sqlite::SqliteRow, $name { $($field $(: $how $($maybe)?)?),+ });
-        $crate::store::row::rows!(@impl sqlx::postgres::PgRow, $name { $($field $(: $how $($maybe)?)?),+ });
+    ($($name:ty { $($field:ident $(: $how:ident)?),+ $(,)? })+) => { $(
+        $crate::store::row::rows!(@impl sqlx::sqlite::SqliteRow, $name { $($field $(: $how)?),+ });
+        $crate::store::row::rows!(@impl sqlx::postgres::PgRow, $name { $($field $(: $how)?),+ });
     )+ };
-    (@impl $row:ty, $name:ty { $($field:ident $(: $how:tt $($maybe:tt)?)?),+ }) => {
+    (@impl $row:ty, $name:ty { $($field:ident $(: $how:ident)?),+ }) => {
         impl<'r> sqlx::FromRow<'r, $row> for $name {
             fn from_row(row: &'r $row) -> std::result::Result<Self, sqlx::Error> {
                 #[allow(unused_imports, reason = "not every list of columns needs it")]
                 use sqlx::Row as _;
-                Ok(Self { $($field: $crate::store::row::rows!(@get row, $field $(, $how $($maybe)?)?),)+ })
+                Ok(Self { $($field: $crate::store::row::rows!(@get row, $field $(, $how)?),)+ })
             }
         }
     };
     (@get $row:ident, $field:ident) => { $row.try_get(stringify!($field))? };
     (@get $row:ident, $field:ident, json) => { $row.try_get::<sqlx::types::Json<_>, _>(stringify!($field))?.0 };
-    (@get $row:ident, $field:ident, json ?) => { $row.try_get::<Option<sqlx::types::Json<_>>, _>(stringify!($field))?.map(|json| json.0) };
+    (@get $row:ident, $field:ident, maybe_json) => { $row.try_get::<Option<sqlx::types::Json<_>>, _>(stringify!($field))?.map(|json| json.0) };
     (@get $row:ident, $field:ident, text) => { $crate::store::row::parse($row.try_get::<&str, _>(stringify!($field))?)? };
     (@get $row:ident, $field:ident, rules) => { $crate::store::row::rules(
         $row.try_get("plugin")?, $row.try_get("plugin_version")?, $row.try_get("digest")?,
     ) };
+    (@get $row:ident, $field:ident, whole) => { sqlx::FromRow::from_row($row)? };
     (@get $row:ident, $field:ident, words) => { $crate::store::row::words($row.try_get(stringify!($field))?) };
 }
 pub(crate) use rows;
