@@ -7,7 +7,7 @@ SHELL := /bin/bash
 run: ## set up what is missing, build plugins and host, serve on loopback with SQLite (ARGS="…" are flags of `serve`)
 	@.ci/setup rust cc guest
 	@.ci/plugins
-	@cargo run --locked -p mnemosyne-host -- serve $(ARGS)
+	@cargo run --locked --bin mnemosyne -- serve $(ARGS)
 
 test: ## set up what is missing, format, lint, every suite on SQLite and PostgreSQL (ARGS="name" filters)
 	@.ci/test $(ARGS)
@@ -19,7 +19,7 @@ plugins: ## build the bundled plugins into target/plugins
 bench: ## the figures of README, both sides of each comparison in one run
 	@.ci/setup rust cc guest
 	@.ci/plugins
-	@cargo bench --locked -p mnemosyne-host $(ARGS)
+	@cargo bench --locked --bench "*" $(ARGS)
 
 soak: ## the long figures in full: a thousand swaps, twenty kills, rising load (takes its time)
 	@.ci/test --soak $(ARGS)
