@@ -13,6 +13,7 @@
 pub mod api_keys;
 pub mod db;
 pub mod error;
+pub mod game;
 pub mod identities;
 pub mod keys;
 pub mod logins;
@@ -24,6 +25,7 @@ mod row;
 pub mod sessions;
 pub mod settings;
 pub mod sqlite;
+pub mod tasks;
 pub mod tx;
 pub mod users;
 
