@@ -66,7 +66,7 @@ fn downward_imports_and_words_in_comments_are_fine() {
 
 #[test]
 fn two_rooms_of_one_row_do_not_know_each_other() {
-    breaks(layers::downwards, &[DOOR, ("host/src/cli/serve.rs", "use crate::http::serve;")], &["`cli` names `crate::http`"]);
+    breaks(layers::downwards, &[DOOR, ("host/src/job/settle.rs", "use crate::http::page;")], &["`job` names `crate::http`"]);
 }
 
 #[test]

@@ -57,7 +57,8 @@ fn read(folder: &Path, prefix: &str, files: &mut Vec<(String, String)>) {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
         let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
-        if SKIPPED.contains(&name.as_str()) {
+        // What a link names is read where it stands.
+        if SKIPPED.contains(&name.as_str()) || entry.file_type().unwrap().is_symlink() {
             continue;
         }
         if entry.file_type().unwrap().is_dir() {

@@ -1,0 +1,106 @@
+//! The real host in this process: what `mnemosyne serve` does, on a free port.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mnemosyne_host::app::App;
+use mnemosyne_host::config::Config;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::Actor;
+use super::database::{Backend, Database};
+use super::fixture::target;
+
+/// The password of everybody whom the tests make.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// One master key for all hosts, so that they share compiled plugins: a compiled plugin is sealed with it.
+const MASTER_KEY: &str = "bW5lbW9zeW5lLXRlc3RzLW9ubHktbWFzdGVyLWtleSE=";
+
+/// A running host. Dropping it ends it.
+pub(crate) struct TestHost {
+    /// The host's rooms, to look behind the front door.
+    pub(crate) app: App,
+    /// `http://127.0.0.1:port`, the same after a restart.
+    pub(crate) base: String,
+    backend: Backend,
+    config: Config,
+    client: reqwest::Client,
+    running: Running,
+}
+
+/// What ends with one start.
+struct Running {
+    stop: CancellationToken,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl TestHost {
+    /// Starts a host on this database; `change` changes its configuration first.
+    pub(crate) async fn start(database: &Database, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config { data: database.folder(), secrets_key: Some(MASTER_KEY.into()), ..Config::default() };
+        config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        config.database.url = Some(database.url.clone());
+        config.database.max_connections = 4;
+        config.plugins.compiled = Some(target().join("test-cache/compiled"));
+        config.plugins.compiler = Some(env!("CARGO_BIN_EXE_mnemosyne").into());
+        change(&mut config);
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
+        let (app, running) = serve(&mut config).await;
+        Self { app, base: format!("http://{}", config.server.listen), backend: database.backend, config, client, running }
+    }
+
+    /// Ends the host in good order and starts it again on the same data and the same port.
+    pub(crate) async fn restart(&mut self) {
+        self.running.stop.cancel();
+        (&mut self.running.serving).await.unwrap().unwrap();
+        (self.app, self.running) = serve(&mut self.config).await;
+    }
+
+    /// Which database this host stands on.
+    pub(crate) fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// Nobody in particular.
+    pub(crate) fn anonymous(&self) -> Actor {
+        Actor { client: self.client.clone(), base: self.base.clone(), token: None, account: Value::Null }
+    }
+
+    /// A new person, registered and signed in, `name@example.org` with [`PASSWORD`].
+    pub(crate) async fn user(&self, name: &str) -> Actor {
+        let body = json!({"email": format!("{name}@example.org"), "username": name, "password": PASSWORD});
+        self.signed_in("/api/v1/auth/register", body).await
+    }
+
+    /// The same person once more, with a session of their own.
+    pub(crate) async fn sign_in(&self, name: &str) -> Actor {
+        self.signed_in("/api/v1/auth/login", json!({"username": name, "password": PASSWORD})).await
+    }
+
+    async fn signed_in(&self, path: &str, body: Value) -> Actor {
+        let answer = self.anonymous().post(path, body).await;
+        assert!(matches!(answer.status, 200 | 201), "{}", answer.text);
+        let token = answer.json["access_token"].as_str().expect("signing in answers with a token").to_owned();
+        Actor { token: Some(token), account: answer.json, ..self.anonymous() }
+    }
+}
+
+/// The steps of `mnemosyne serve`. A port of 0 becomes the real one, which a restart takes again.
+async fn serve(config: &mut Config) -> (App, Running) {
+    let listener = TcpListener::bind(config.server.listen).await.unwrap();
+    config.server.listen = listener.local_addr().unwrap();
+    let app = App::open(config.clone()).await.unwrap();
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(mnemosyne_host::http::serve(app.clone(), listener, stop.clone()));
+    (app, Running { stop, serving })
+}
