@@ -9,11 +9,13 @@
 //! runtime's capability traits over `store`, where all SQL lives.
 
 pub mod app;
+pub mod backend;
 pub mod clock;
 pub mod config;
 pub mod error;
 pub mod http;
 pub mod model;
+pub mod plugin;
 pub mod service;
 pub mod shutdown;
 pub mod store;

@@ -136,8 +136,11 @@ impl Door for App {
     fn generation(&self) -> u64 {
         self.generation.load(std::sync::atomic::Ordering::Relaxed)
     }
-    async fn authenticate(&self, _credential: &Credential) -> Outcome<Principal> {
-        Err(Fault::new(Code::TokenInvalid))
+    async fn authenticate(&self, credential: &Credential) -> Outcome<Principal> {
+        match credential {
+            Credential::Token(token) => self.auth.access_token(token).await,
+            Credential::ApiKey(key) => self.auth.api_key(key).await,
+        }
     }
     async fn parts(&self) -> Vec<Part> {
         Vec::new()

@@ -61,6 +61,7 @@ pub mod door;
 pub mod error;
 
 mod answer;
+mod auth;
 mod docs;
 mod extract;
 mod front;

@@ -22,13 +22,14 @@ use super::front::Front;
 use super::gate::gate;
 use super::layer::outer;
 use super::operation::Table;
-use super::{docs, health};
+use super::{auth, docs, health};
 
 /// All operations, by audience.
 fn operations() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(super::openapi::base())
         // Anyone: orchestrators, people who are not logged in yet.
         .merge(health::routes())
+        .merge(auth::routes())
     // A person, by access token or API key.
 
     // An operator.

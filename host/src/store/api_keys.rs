@@ -72,3 +72,8 @@ pub async fn used<'a>(db: impl Writes<'a>, id: Uuid, now: Millis) -> Result<()> 
         .await
         .map(drop)
 }
+
+/// Live keys of everybody, oldest first.
+pub async fn all<'a>(db: impl Reader<'a>) -> Result<Vec<ApiKey>> {
+    db.reading(concat!("SELECT ", columns!(), " FROM api_keys WHERE revoked_at IS NULL ORDER BY id").into()).all().await
+}

@@ -11,6 +11,7 @@
 //! No transaction and no connection is held while a guest runs.
 
 pub mod api_keys;
+pub mod audit;
 pub mod db;
 pub mod error;
 pub mod game;

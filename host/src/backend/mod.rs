@@ -1,0 +1,3 @@
+//! Fills the runtime's capability traits over `store`: one folder a capability.
+
+pub mod auth;
