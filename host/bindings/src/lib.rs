@@ -9,13 +9,7 @@
 //!
 //! Imports live in one synthetic world of their own, so that all kinds share one Rust type for one WIT type. What is
 //! answered from memory is a synchronous host function (63 ns against 74 ns); what waits for a backend is async.
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    clippy::all,
-    clippy::pedantic,
-    reason = "generated code; its documentation is the WIT"
-)]
+#![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, reason = "generated code; its documentation is the WIT")]
 
 /// What the host gives: log, config, storage/kv, auth/{identity,secrets,credentials}, and the types they use.
 pub mod capability {

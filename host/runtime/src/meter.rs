@@ -1,0 +1,248 @@
+//! What a call uses, counted where it is used, and the first limit it broke.
+//!
+//! The meter lives beside the store, not in it: when a deadline drops future and store, the record still needs the figures.
+//! Only one thread works for a call at a time, so relaxed atomics are enough; they only make sharing safe.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+use wasmtime::ResourceLimiter;
+
+use crate::call::CallState;
+use crate::error::{Failure, Resource};
+use crate::limits::Limits;
+use crate::record::{HostEvent, MAX_EVENTS};
+
+/// CPU time of this thread in nanoseconds. A system call of about 0.2 µs, made twice per poll and per waiting host call.
+fn thread_cpu() -> u64 {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
+}
+
+/// Use of one call.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    cpu_budget: u64,
+    cpu_used: AtomicU64,
+    /// Thread CPU time at which the running stretch began.
+    stretch: AtomicU64,
+    /// A worker is polling the call.
+    polled: AtomicBool,
+    /// The call waits in a host function: its time counts to the deadline only.
+    in_host: AtomicBool,
+    begun: Instant,
+    /// Nanoseconds from `begun` until the call was admitted; the deadline runs from there.
+    waited: AtomicU64,
+    time_allowed: Duration,
+    memory_now: AtomicU64,
+    memory_peak: AtomicU64,
+    host_calls: AtomicU32,
+    log_bytes: AtomicU32,
+    log_dropped: AtomicU32,
+    events: Mutex<Vec<HostEvent>>,
+    broken: Mutex<Option<Failure>>,
+}
+
+impl Meter {
+    /// A fresh meter; waiting to be admitted begins.
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            cpu_budget: limits.cpu_ms.saturating_mul(1_000_000),
+            cpu_used: AtomicU64::new(0),
+            stretch: AtomicU64::new(0),
+            polled: AtomicBool::new(false),
+            in_host: AtomicBool::new(false),
+            begun: Instant::now(),
+            waited: AtomicU64::new(0),
+            time_allowed: Duration::from_millis(limits.deadline_ms),
+            memory_now: AtomicU64::new(0),
+            memory_peak: AtomicU64::new(0),
+            host_calls: AtomicU32::new(0),
+            log_bytes: AtomicU32::new(0),
+            log_dropped: AtomicU32::new(0),
+            events: Mutex::new(Vec::new()),
+            broken: Mutex::new(None),
+        }
+    }
+
+    /// The wait is over; the deadline runs from here.
+    pub(crate) fn admitted(&self) {
+        self.waited.store(u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX), Relaxed);
+    }
+
+    /// Time spent waiting, and wall time since.
+    pub(crate) fn times(&self) -> (Duration, Duration) {
+        let waited = Duration::from_nanos(self.waited.load(Relaxed));
+        (waited, self.begun.elapsed().saturating_sub(waited))
+    }
+
+    /// A worker begins to poll the call.
+    pub(crate) fn resume(&self) {
+        self.polled.store(true, Relaxed);
+        if !self.in_host.load(Relaxed) {
+            self.stretch.store(thread_cpu(), Relaxed);
+        }
+    }
+
+    /// The worker's poll ends.
+    pub(crate) fn pause(&self) {
+        if !self.in_host.load(Relaxed) {
+            self.cpu_used.fetch_add(self.running(), Relaxed);
+        }
+        self.polled.store(false, Relaxed);
+    }
+
+    /// The guest calls a host function that may wait.
+    pub(crate) fn enter_host(&self) {
+        self.cpu_used.fetch_add(self.running(), Relaxed);
+        self.in_host.store(true, Relaxed);
+    }
+
+    /// The host function is done. Always within a poll.
+    pub(crate) fn leave_host(&self) {
+        self.in_host.store(false, Relaxed);
+        self.stretch.store(thread_cpu(), Relaxed);
+    }
+
+    fn running(&self) -> u64 {
+        thread_cpu().saturating_sub(self.stretch.load(Relaxed))
+    }
+
+    /// The ticker reached the guest: the limit it broke, if any.
+    pub(crate) fn tick(&self) -> Option<Failure> {
+        let running = if self.polled.load(Relaxed) { self.running() } else { 0 };
+        if self.cpu_used.load(Relaxed) + running > self.cpu_budget {
+            return Some(Failure::CpuExceeded(Duration::from_nanos(self.cpu_budget)));
+        }
+        // The timer outside does the same; this also holds when every worker spins and no timer is served.
+        (Instant::now() > self.deadline()).then(|| self.too_late())
+    }
+
+    /// What a missed deadline is called.
+    pub(crate) fn too_late(&self) -> Failure {
+        Failure::DeadlineExceeded(self.time_allowed)
+    }
+
+    /// CPU time so far, without waiting in host calls.
+    pub(crate) fn cpu(&self) -> Duration {
+        Duration::from_nanos(self.cpu_used.load(Relaxed))
+    }
+
+    /// When the call must be over.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.begun + Duration::from_nanos(self.waited.load(Relaxed)) + self.time_allowed
+    }
+
+    /// Largest sum of linear memories, in bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        self.memory_peak.load(Relaxed)
+    }
+
+    /// Counts a host call of `cost`.
+    ///
+    /// # Errors
+    /// [`Failure::HostCallsExceeded`] when it was one too many.
+    pub(crate) fn count_host_call(&self, cost: u32, allowed: u64) -> Result<(), Failure> {
+        let so_far = self.host_calls.fetch_add(cost, Relaxed) + cost;
+        if u64::from(so_far) > allowed { Err(Failure::HostCallsExceeded(allowed)) } else { Ok(()) }
+    }
+
+    /// Host calls so far, by cost.
+    pub(crate) fn host_calls(&self) -> u32 {
+        self.host_calls.load(Relaxed)
+    }
+
+    /// Takes `bytes` of the log budget; `false`: it is used up, the line is dropped and counted.
+    pub(crate) fn take_log(&self, bytes: usize, allowed: u64) -> bool {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let used = self.log_bytes.load(Relaxed).saturating_add(bytes);
+        let fits = u64::from(used) <= allowed;
+        if fits {
+            self.log_bytes.store(used, Relaxed);
+        } else {
+            let dropped = self.log_dropped.load(Relaxed).saturating_add(bytes);
+            self.log_dropped.store(dropped, Relaxed);
+        }
+        fits
+    }
+
+    /// Log bytes that were dropped.
+    pub(crate) fn log_dropped(&self) -> u32 {
+        self.log_dropped.load(Relaxed)
+    }
+
+    /// Notes a host call, up to [`MAX_EVENTS`].
+    pub(crate) fn note(&self, event: HostEvent) {
+        let mut events = self.events.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if events.len() < MAX_EVENTS {
+            events.push(event);
+        }
+    }
+
+    /// Takes the noted host calls.
+    pub(crate) fn take_events(&self) -> Vec<HostEvent> {
+        std::mem::take(&mut *self.events.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Notes the limit that was broken. The first one stands: what follows is its consequence.
+    pub(crate) fn breaks(&self, failure: Failure) {
+        let mut broken = self.broken.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        broken.get_or_insert(failure);
+    }
+
+    /// The limit that was broken, if any.
+    pub(crate) fn broken(&self) -> Option<Failure> {
+        self.broken.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+}
+
+/// The error that ends a guest whose limit the meter has noted; it never leaves the runtime.
+#[derive(Debug, thiserror::Error)]
+#[error("a limit of the call was broken")]
+pub(crate) struct LimitBroken;
+
+// Memory, tables and instances of one store. It traps instead of answering "could not grow": a guest that runs on
+// without its memory fails later and less clearly.
+impl ResourceLimiter for CallState {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let (meter, allowed) = (&self.call.meter, self.call.limits().memory_bytes);
+        let growth = (desired - current.min(desired)) as u64;
+        let total = meter.memory_now.load(Relaxed) + growth;
+        if total > allowed {
+            meter.breaks(Failure::MemoryExceeded(allowed));
+            return Err(LimitBroken.into());
+        }
+        meter.memory_now.store(total, Relaxed);
+        meter.memory_peak.fetch_max(total, Relaxed);
+        Ok(true)
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        // Beyond the memory's own declared maximum, or beyond the pool's slot: the guest may ask, the answer is -1. What
+        // `memory_growing` added stays counted, on the safe side.
+        tracing::debug!(%error, "a guest's memory did not grow");
+        Ok(())
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if desired as u64 > self.call.limits().table_elements {
+            self.call.meter.breaks(Failure::ResourceExceeded(Resource::Tables));
+            return Err(LimitBroken.into());
+        }
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        usize::try_from(self.call.limits().core_instances).unwrap_or(usize::MAX)
+    }
+
+    fn tables(&self) -> usize {
+        usize::try_from(self.call.limits().tables).unwrap_or(usize::MAX)
+    }
+
+    fn memories(&self) -> usize {
+        usize::try_from(self.call.limits().memories).unwrap_or(usize::MAX)
+    }
+}

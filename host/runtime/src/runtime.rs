@@ -1,0 +1,254 @@
+//! The process-wide part: engine, ticker, guest workers, admission, and the way from bytes to a revision.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::auth_provider::AuthProvider;
+use crate::breaker::{Breaker, BreakerSettings};
+use crate::call::Call;
+use crate::caller::Caller;
+use crate::capability::Backends;
+use crate::capability::config::ConfigValues;
+use crate::capability::grant::Grant;
+use crate::engine::{Drift, Pool, Ticker, serving};
+use crate::error::{Failure, Refused, StartError};
+use crate::linker::link;
+use crate::manifest::{Kind, Manifest};
+use crate::record::Recorder;
+use crate::revision::Revision;
+use crate::xp_rules::XpRules;
+
+/// Calls of each kind that may run at once. Together below the pool, so that a full house is our typed `overloaded`, and
+/// two hundred slow conversations never starve a login.
+#[derive(Clone, Copy, Debug)]
+pub struct Admission {
+    /// Of `xp-rules`.
+    pub xp_rules: usize,
+    /// Of `auth-provider`.
+    pub auth_provider: usize,
+    /// Of `persona`.
+    pub persona: usize,
+    /// Of `task-intelligence`.
+    pub task_intelligence: usize,
+}
+
+impl Default for Admission {
+    fn default() -> Self {
+        Self { xp_rules: 48, auth_provider: 32, persona: 200, task_intelligence: 32 }
+    }
+}
+
+/// How the runtime is built.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Size of the pool of instances.
+    pub pool: Pool,
+    /// Calls of each kind at once.
+    pub admission: Admission,
+    /// Threads that run guests, apart from those that serve requests.
+    pub workers: usize,
+    /// Period of the ticker: how often a running guest yields and is held against its CPU time. 1…10 ms.
+    pub tick: Duration,
+    /// When a failing revision is suspended; `None`: never.
+    pub breaker: Option<BreakerSettings>,
+    /// How components are compiled.
+    pub compile: Compile,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            pool: Pool::default(),
+            admission: Admission::default(),
+            workers: std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get),
+            tick: Duration::from_millis(2),
+            breaker: Some(BreakerSettings::default()),
+            compile: Compile::InProcess,
+        }
+    }
+}
+
+/// Where Cranelift runs.
+#[derive(Clone, Debug)]
+pub enum Compile {
+    /// In this process: for tests and for the author's tool, where the component is one's own.
+    InProcess,
+}
+
+/// The plugin runtime of a process. Dropping the last handle stops its threads.
+pub struct Runtime {
+    engine: Engine,
+    ticker: Ticker,
+    // An option only because shutting down takes it by value.
+    guests: Option<tokio::runtime::Runtime>,
+    slots: [Arc<Semaphore>; 4],
+    backends: Backends,
+    recorder: Arc<dyn Recorder>,
+    compiled: Mutex<HashMap<String, Component>>,
+    settings: Settings,
+}
+
+impl std::fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Runtime").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Runtime {
+    /// Makes the engine, starts the ticker and the guest workers.
+    ///
+    /// # Errors
+    /// [`StartError`]: contradicting settings, no address space for the pool, no threads.
+    pub fn start(settings: Settings, backends: Backends, recorder: Arc<dyn Recorder>) -> Result<Arc<Self>, StartError> {
+        let admission = settings.admission;
+        let slots = [admission.persona, admission.task_intelligence, admission.xp_rules, admission.auth_provider];
+        if slots.iter().sum::<usize>() >= settings.pool.calls as usize {
+            return Err(StartError::Settings("the kinds' calls together must be fewer than the pool's".to_owned()));
+        }
+        if !(1..=10).contains(&settings.tick.as_millis()) || settings.workers == 0 {
+            return Err(StartError::Settings("the tick must be 1 to 10 ms, and there must be a worker".to_owned()));
+        }
+        let engine = serving(&settings.pool)?;
+        let ticker = Ticker::start(&engine, settings.tick)?;
+        let guests = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(settings.workers)
+            .thread_name("plugin-guest")
+            .enable_time()
+            .build()?;
+        let slots = slots.map(|calls| Arc::new(Semaphore::new(calls)));
+        let guests = Some(guests);
+        let compiled = Mutex::new(HashMap::new());
+        Ok(Arc::new(Self { engine, ticker, guests, slots, backends, recorder, compiled, settings }))
+    }
+
+    /// Turns a component into a revision: manifest, compilation, linking to exactly what is granted, exports.
+    /// A component of the same digest is compiled once, whatever its grant and configuration.
+    ///
+    /// # Errors
+    /// [`Refused`] with every reason found. Nothing of a refused component stays.
+    pub async fn prepare(
+        self: &Arc<Self>,
+        component: Arc<[u8]>,
+        grant: Grant,
+        config: Arc<ConfigValues>,
+    ) -> Result<Arc<Revision>, Refused> {
+        let runtime = self.clone();
+        let work = move || {
+            let manifest = crate::bytes::manifest(&component)?;
+            let digest = hex::encode(Sha256::digest(&component));
+            let compiled = runtime.compile(&digest, &component)?;
+            let linked = link(&runtime.engine, &compiled, &grant)?;
+            let breaker = Breaker::new(runtime.settings.breaker.clone());
+            Revision::new(linked, manifest, grant, digest, config, breaker).map(Arc::new)
+        };
+        let done = tokio::task::spawn_blocking(work).await;
+        done.unwrap_or_else(|_| Err(Refused::because("internal", "preparing the component failed within the host", "")))
+    }
+
+    /// The manifest that a component carries.
+    ///
+    /// # Errors
+    /// [`Refused`] when it is no component or has no readable manifest.
+    pub fn manifest(component: &[u8]) -> Result<Manifest, Refused> {
+        crate::bytes::manifest(component)
+    }
+
+    fn compile(&self, digest: &str, component: &[u8]) -> Result<Component, Refused> {
+        if let Some(known) = self.compiled.lock().unwrap_or_else(PoisonError::into_inner).get(digest) {
+            return Ok(known.clone());
+        }
+        let compiled = match &self.settings.compile {
+            Compile::InProcess => Component::new(&self.engine, component).map_err(|error| {
+                let sentence = format!("the component does not compile: {}", crate::text::scrub(&format!("{error:#}"), 300));
+                Refused::because("invalid", sentence, "run `plug check`")
+            })?,
+        };
+        self.compiled.lock().unwrap_or_else(PoisonError::into_inner).insert(digest.to_owned(), compiled.clone());
+        Ok(compiled)
+    }
+
+    /// Forgets compiled components that are not among `digests`; revisions that are in use keep theirs.
+    pub fn keep_compiled(&self, digests: &std::collections::BTreeSet<String>) {
+        self.compiled.lock().unwrap_or_else(PoisonError::into_inner).retain(|digest, _| digests.contains(digest));
+    }
+
+    /// Calls on a revision of kind `xp-rules`.
+    pub fn xp_rules<'r>(self: &'r Arc<Self>, revision: &'r Arc<Revision>, caller: Caller) -> XpRules<'r> {
+        XpRules { runtime: self, revision, caller }
+    }
+
+    /// Calls on a revision of kind `auth-provider`.
+    pub fn auth_provider<'r>(self: &'r Arc<Self>, revision: &'r Arc<Revision>, caller: Caller) -> AuthProvider<'r> {
+        AuthProvider { runtime: self, revision, caller }
+    }
+
+    /// How well the ticker keeps its pace.
+    pub fn drift(&self) -> Drift {
+        self.ticker.drift()
+    }
+
+    /// Calls of a kind that could be admitted right now.
+    pub fn free(&self, kind: Kind) -> usize {
+        self.slots[index(kind)].available_permits()
+    }
+
+    /// A place for a call, within `wait`; `None`: overloaded.
+    pub(crate) async fn admit(&self, kind: Kind, wait: Duration) -> Option<OwnedSemaphorePermit> {
+        let slots = &self.slots[index(kind)];
+        if let Ok(permit) = slots.clone().try_acquire_owned() {
+            return Some(permit);
+        }
+        tokio::time::timeout(wait, slots.clone().acquire_owned()).await.ok()?.ok()
+    }
+
+    /// Whether the breaker lets the call through; `Err`: for how long it does not.
+    pub(crate) fn breaker_allows(&self, call: &Call) -> Result<(), Duration> {
+        call.revision.breaker().allow(Instant::now(), call.caller.user_id())
+    }
+
+    /// Tells the breaker how a call ended.
+    pub(crate) fn settle(&self, call: &Call, failure: Option<&Failure>) {
+        let failed = failure.is_some_and(Failure::counts_against_the_revision);
+        call.revision.breaker().settle(Instant::now(), call.caller.user_id(), failed, || rand::random_range(-0.2..=0.2));
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(crate) fn guests(&self) -> &tokio::runtime::Runtime {
+        self.guests.as_ref().expect("it is taken only when the runtime is dropped")
+    }
+
+    pub(crate) fn backends(&self) -> &Backends {
+        &self.backends
+    }
+
+    pub(crate) fn recorder(&self) -> &dyn Recorder {
+        &*self.recorder
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        // The last handle may be dropped on an async worker, where waiting for other workers would be a deadlock.
+        if let Some(guests) = self.guests.take() {
+            guests.shutdown_background();
+        }
+    }
+}
+
+fn index(kind: Kind) -> usize {
+    match kind {
+        Kind::Persona => 0,
+        Kind::TaskIntelligence => 1,
+        Kind::XpRules => 2,
+        Kind::AuthProvider => 3,
+    }
+}
