@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::clock::{IdSource, SystemIds};
 use crate::config::Config;
 use crate::error::{Code, Fault, Outcome};
 use crate::service::principal::Principal;
@@ -131,7 +132,7 @@ impl Door for App {
         &self.config
     }
     fn new_id(&self) -> Uuid {
-        Uuid::now_v7()
+        SystemIds.id()
     }
     fn generation(&self) -> u64 {
         self.generation.load(std::sync::atomic::Ordering::Relaxed)

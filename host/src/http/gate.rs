@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body_util::LengthLimitError;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::error::{Code, Fault, Outcome};
 use crate::service::principal::{Permissions, Principal};
@@ -61,7 +62,7 @@ async fn enter(front: Front, request: Request, next: Next) -> Outcome<Response> 
     };
     permit(operation.access, principal.as_ref())?;
     let left = match (&front.limiter, &principal) {
-        (Some(limiter), Some(principal)) => Some(limiter.take(principal.user)?),
+        (Some(limiter), Some(principal)) => Some(limiter.take(principal.user, Instant::now())?),
         _ => None,
     };
     acceptable(&operation, request.headers())?;

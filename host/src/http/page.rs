@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::{Fault, Outcome};
+use crate::model::page as model;
 
 use super::wire::Time;
 
@@ -39,21 +39,23 @@ const fn default_limit() -> u32 {
 }
 
 impl ListQuery {
-    /// Whether the client walks by cursor.
-    pub fn by_cursor(&self) -> bool {
-        self.cursor.is_some()
-    }
-    /// The position to go on from: `None` at the beginning.
+    /// The part of the list that the store is asked for.
     ///
     /// # Errors
-    /// 422 for a cursor that is none of ours.
-    pub fn after<K: DeserializeOwned>(&self) -> Outcome<Option<K>> {
+    /// 422 for a cursor that is none of ours, and for a cursor beside `skip`.
+    pub fn page(&self) -> Outcome<model::Page> {
+        let limit = i64::from(self.limit);
+        let skip = i64::try_from(self.skip).unwrap_or(i64::MAX);
         match self.cursor.as_deref() {
-            None | Some("") => Ok(None),
+            None => Ok(model::Page::skip(skip, limit)),
+            Some(_) if skip > 0 => Err(Fault::field("?skip", "does not go with `cursor`")),
+            // The first step of a walk: the store's page by number gives the next position too.
+            Some("") => Ok(model::Page::skip(0, limit)),
             Some(text) => {
                 let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-                let key = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-                key.map(Some).ok_or_else(|| Fault::field("?cursor", "is not a cursor of this list; begin again with an empty one"))
+                let cursor = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+                let refuse = || Fault::field("?cursor", "is not a cursor of this list; begin again with an empty one");
+                cursor.map(|cursor| model::Page::after(cursor, limit)).ok_or_else(refuse)
             }
         }
     }
@@ -80,72 +82,72 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// A page by number.
-    pub fn numbered(items: Vec<T>, total: u64, query: &ListQuery) -> Self {
-        let has_more = query.skip.saturating_add(items.len() as u64) < total;
-        Self { items, total: Some(total), skip: Some(query.skip), limit: query.limit, has_more, next_cursor: None }
-    }
-
-    /// A page by cursor. `items` has up to one more than `limit`, which tells that there are more; `key` is the sort position
-    /// of an item, e.g. `(created_at, id)`.
-    pub fn walked<K: Serialize>(mut items: Vec<T>, query: &ListQuery, key: impl Fn(&T) -> K) -> Self {
-        let limit = query.limit as usize;
-        let has_more = items.len() > limit;
-        items.truncate(limit);
-        let next_cursor = items.last().filter(|_| has_more).map(|last| cursor(&key(last)));
-        Self { items, total: None, skip: None, limit: query.limit, has_more, next_cursor }
+    /// What the store gave, as the client asked for it: by number or by cursor.
+    pub fn of(slice: model::Slice<T>, query: &ListQuery) -> Self {
+        let walks = query.cursor.is_some();
+        Self {
+            items: slice.items,
+            total: slice.total.filter(|_| !walks).map(|total| u64::try_from(total).unwrap_or_default()),
+            skip: (!walks).then_some(query.skip),
+            limit: query.limit,
+            has_more: slice.has_more,
+            next_cursor: slice.next.filter(|_| walks).map(|next| cursor(&next)),
+        }
     }
 
     /// A short list that has no pages: all of it.
     pub fn whole(items: Vec<T>) -> Self {
         let count = items.len();
-        Self {
-            items,
-            total: Some(count as u64),
-            skip: Some(0),
-            limit: u32::try_from(count).unwrap_or(u32::MAX),
-            has_more: false,
-            next_cursor: None,
-        }
+        let limit = u32::try_from(count).unwrap_or(u32::MAX);
+        Self { items, total: Some(count as u64), skip: Some(0), limit, has_more: false, next_cursor: None }
     }
 
-    /// The same page of something else.
+    /// The same page of something else: a model's page as a page of its wire shape.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
         let items = self.items.into_iter().map(change).collect();
-        Page { items, total: self.total, skip: self.skip, limit: self.limit, has_more: self.has_more, next_cursor: self.next_cursor }
+        let Self { total, skip, limit, has_more, next_cursor, .. } = self;
+        Page { items, total, skip, limit, has_more, next_cursor }
     }
 }
 
 /// Opaque to clients: base64url of the sort position.
-pub fn cursor<K: Serialize>(key: &K) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).unwrap_or_default())
+fn cursor(next: &model::Cursor) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(next).unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+    use crate::model::page::{Key, Start};
 
-    fn query(skip: u64, limit: u32, cursor: Option<String>) -> ListQuery {
-        ListQuery { skip, limit, cursor, updated_after: None, include_deleted: false }
+    fn query(skip: u64, cursor: Option<String>) -> ListQuery {
+        ListQuery { skip, limit: 2, cursor, updated_after: None, include_deleted: false }
+    }
+
+    fn slice() -> model::Slice<i32> {
+        model::Slice { items: vec![1, 2], total: Some(3), has_more: true, next: Some(model::Cursor { key: Key::Int(2), id: Uuid::nil() }) }
     }
 
     #[test]
-    fn has_more_tells_whether_another_page_follows() {
-        assert!(Page::numbered(vec![1, 2], 5, &query(2, 2, None)).has_more);
-        assert!(!Page::numbered(vec![5], 5, &query(4, 2, None)).has_more);
+    fn a_page_by_number_has_a_total_and_no_cursor() {
+        let page = Page::of(slice(), &query(0, None));
+        assert_eq!((page.total, page.skip, page.has_more, page.next_cursor), (Some(3), Some(0), true, None));
     }
 
     #[test]
-    fn a_cursor_leads_on_from_the_last_item() {
-        let first = Page::walked(vec![1, 2, 3], &query(0, 2, Some(String::new())), |item| *item);
-        assert_eq!((first.items.as_slice(), first.has_more, first.total), (&[1, 2][..], true, None));
-        assert_eq!(query(0, 2, first.next_cursor).after::<i32>().unwrap(), Some(2));
-        assert!(Page::walked(vec![3], &query(0, 2, None), |item| *item).next_cursor.is_none());
+    fn a_walk_has_a_cursor_and_no_total_and_the_cursor_leads_on() {
+        let page = Page::of(slice(), &query(0, Some(String::new())));
+        assert_eq!((page.total, page.skip), (None, None));
+        let next = query(0, page.next_cursor).page().unwrap();
+        assert_eq!(next.start, Start::After(model::Cursor { key: Key::Int(2), id: Uuid::nil() }));
     }
 
     #[test]
-    fn a_foreign_cursor_is_refused() {
-        assert!(query(0, 2, Some("!!".into())).after::<i32>().is_err());
-        assert!(query(0, 2, Some(cursor(&"text"))).after::<i32>().is_err());
+    fn a_foreign_cursor_or_one_beside_skip_is_refused() {
+        assert!(query(0, Some("!!".into())).page().is_err());
+        assert!(query(0, Some(URL_SAFE_NO_PAD.encode("7"))).page().is_err());
+        assert!(query(3, Some(String::new())).page().is_err());
     }
 }

@@ -1,1 +1,0 @@
-//! Each convention of `api.md`: works, refused.
