@@ -38,7 +38,7 @@ async fn every_bad_parameter_is_named() {
         ("limit=1&limit=2", "?limit", "is given more than once"),
         ("include_deleted=maybe", "?include_deleted", "must be a boolean"),
         ("importance=NaN", "?importance", "must be a number"),
-        ("importance=2", "?importance", "must be at most 1.0"),
+        ("importance=2", "?importance", "must be at most 1"),
         ("kind=sollo", "?kind", "must be one of `daily`, `solo`; did you mean `solo`?"),
         ("updated_after=2026-01-01T00:00:00", "?updated_after", "must be an RFC 3339 time with an offset, such as `2026-01-31T09:00:00Z`"),
         ("cursor=%21", "?cursor", "is not a cursor of this list; begin again with an empty one"),
