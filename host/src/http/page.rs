@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use crate::error::{Fault, Outcome};
 use crate::model::page as model;
@@ -95,6 +96,24 @@ impl<T> Page<T> {
         }
     }
 
+    /// A part of a list that is short enough to be read whole, newest first; `key` is an item's time and id.
+    ///
+    /// # Errors
+    /// 422 as [`ListQuery::page`].
+    pub fn newest_first(all: Vec<T>, query: &ListQuery, key: impl Fn(&T) -> (i64, Uuid)) -> Outcome<Self> {
+        let page = query.page()?;
+        let (total, limit) = (all.len(), usize::try_from(page.limit).unwrap_or(usize::MAX));
+        let mut items: Vec<T> = match page.start {
+            model::Start::Skip(skip) => all.into_iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)).collect(),
+            model::Start::After(model::Cursor { key: model::Key::Int(time), id }) => all.into_iter().filter(|item| key(item) < (time, id)).collect(),
+            model::Start::After(_) => return Err(Fault::field("?cursor", "is not a cursor of this list; begin again with an empty one")),
+        };
+        let has_more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| has_more).map(|last| key(last)).map(|(time, id)| model::Cursor { key: model::Key::Int(time), id });
+        Ok(Self::of(model::Slice { items, total: i64::try_from(total).ok(), has_more, next }, query))
+    }
+
     /// A short list that has no pages: all of it.
     pub fn whole(items: Vec<T>) -> Self {
         let count = items.len();
@@ -117,8 +136,6 @@ fn cursor(next: &model::Cursor) -> String {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
     use crate::model::page::{Key, Start};
 
@@ -142,6 +159,20 @@ mod tests {
         assert_eq!((page.total, page.skip), (None, None));
         let next = query(0, page.next_cursor).page().unwrap();
         assert_eq!(next.start, Start::After(model::Cursor { key: Key::Int(2), id: Uuid::nil() }));
+    }
+
+    #[test]
+    fn a_list_held_whole_is_walked_without_a_gap_or_a_repetition() {
+        let all: Vec<i64> = (0..5).rev().collect();
+        let (mut seen, mut cursor) = (Vec::new(), Some(String::new()));
+        while cursor.is_some() {
+            let page = Page::newest_first(all.clone(), &query(0, cursor), |item| (*item, Uuid::nil())).unwrap();
+            seen.extend(page.items);
+            cursor = page.next_cursor;
+        }
+        assert_eq!(seen, all);
+        let page = Page::newest_first(all, &query(4, None), |item| (*item, Uuid::nil())).unwrap();
+        assert_eq!((page.items, page.total, page.has_more), (vec![0], Some(5), false));
     }
 
     #[test]

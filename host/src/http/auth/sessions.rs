@@ -50,15 +50,7 @@ pub(super) async fn sessions(State(app): State<App>, caller: Caller, Query(list)
         last_seen_at: Time(session.last_seen_at),
         expires_at: Time(session.expires_at),
     };
-    let key = |session: &SessionBody| (session.created_at.millis(), session.id);
     // one person's live sessions are few: they are read whole, and the page is cut here
     let all: Vec<SessionBody> = app.auth.sessions(&caller).await?.into_iter().map(body).collect();
-    if list.by_cursor() {
-        let after = list.after::<(i64, Uuid)>()?;
-        let rest = all.into_iter().filter(|session| after.is_none_or(|after| key(session) < after));
-        return Ok(Json(Page::walked(rest.take(list.limit as usize + 1).collect(), &list, key)));
-    }
-    let total = all.len() as u64;
-    let skip = usize::try_from(list.skip).unwrap_or(usize::MAX);
-    Ok(Json(Page::numbered(all.into_iter().skip(skip).take(list.limit as usize).collect(), total, &list)))
+    Ok(Json(Page::newest_first(all, &list, |session| (session.created_at.millis(), session.id))?))
 }
