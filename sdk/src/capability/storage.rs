@@ -1,10 +1,10 @@
 //! Capability `storage`, the part `kv`: what a plugin keeps between calls. Reference: `wit/deps/storage.wit`; manifest:
 //! `[needs.storage] kv = { scope = "user", max-bytes = "64KiB" }`.
 
-pub use crate::bindings::mnemosyne::storage::kv::{Scope, TextEntry};
 use crate::Error;
 #[cfg(target_arch = "wasm32")]
 use crate::bindings::mnemosyne::storage::kv as wit;
+pub use crate::bindings::mnemosyne::storage::kv::{Scope, TextEntry};
 
 /// The text under `key`; `None` = no such key, or expired.
 ///

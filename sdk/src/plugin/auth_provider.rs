@@ -3,9 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::bindings::auth_provider::exports::mnemosyne::auth_provider::provider as wit;
-pub use crate::bindings::auth_provider::exports::mnemosyne::auth_provider::provider::{
-    Assertion, Field, Method, Progress, Step,
-};
+pub use crate::bindings::auth_provider::exports::mnemosyne::auth_provider::provider::{Assertion, Field, Method, Progress, Step};
 use crate::capability::auth::Secret;
 use crate::{Error, Instant};
 

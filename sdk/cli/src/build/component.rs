@@ -86,7 +86,8 @@ fn check_imports(core: &Core, allowed: &[String], asked: &[String], manifest: &M
     let mut problems = Vec::new();
     for import in plain.filter(|import| !asked.contains(import) && !types_only(import)) {
         if allowed.contains(import) {
-            problems.push(format!("it uses `{import}`, but plugin.toml does not ask for it; add:\n\n{}\n", wit::lines_that_ask_for(import)));
+            problems
+                .push(format!("it uses `{import}`, but plugin.toml does not ask for it; add:\n\n{}\n", wit::lines_that_ask_for(import)));
         } else if import.starts_with("mnemosyne:") {
             problems.push(format!("it uses `{import}`, which no plugin of kind `{}` may", manifest.kind));
         } else {
