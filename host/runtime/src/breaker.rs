@@ -44,7 +44,7 @@ impl Default for BreakerSettings {
             min_calls: 20,
             percent: 20,
             open: Duration::from_secs(5),
-            longest: Duration::from_secs(300),
+            longest: Duration::from_mins(5),
             probes: 3,
             probe_every: Duration::from_millis(200),
             users_agree: 3,

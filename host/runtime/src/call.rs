@@ -6,7 +6,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument;
@@ -42,7 +42,7 @@ impl<T> Called<T> {
     pub fn reject(self, reason: &str) -> CallError {
         let failure = Failure::BadOutput(crate::text::scrub(reason, 200));
         let record = Arc::new(CallRecord { outcome: Outcome::Failed(failure.clone()), ..(*self.record).clone() });
-        self.call.runtime.settle(&self.call, Some(&failure));
+        self.call.settle(Some(&failure));
         self.call.runtime.recorder().record(record.clone());
         CallError { failure, record }
     }
@@ -65,7 +65,7 @@ impl Call {
         let clock = &runtime.backends().clock;
         let (id, started) = (clock.new_id(), clock.now());
         let meter = Meter::new(revision.limits());
-        Self { id, started, meter, export, runtime, revision, caller }
+        Self { id, runtime, revision, caller, meter, export, started }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -79,6 +79,17 @@ impl Call {
     /// Now, in milliseconds since 1970.
     pub(crate) fn now(&self) -> i64 {
         self.backends().clock.now()
+    }
+
+    /// Whether the breaker lets the call through; `Err`: for how long it does not.
+    fn breaker_allows(&self) -> Result<(), Duration> {
+        self.revision.breaker().allow(Instant::now(), self.caller.user_id())
+    }
+
+    /// Tells the breaker how the call ended.
+    fn settle(&self, failure: Option<&Failure>) {
+        let failed = failure.is_some_and(Failure::counts_against_the_revision);
+        self.revision.breaker().settle(Instant::now(), self.caller.user_id(), failed, || rand::random_range(-0.2..=0.2));
     }
 
     /// Hands the record over: once for each call, whatever happened.
@@ -112,7 +123,7 @@ impl Call {
 
     /// The end of a call that gave no answer: the breaker hears of it, the record is written.
     fn failed(&self, failure: Failure) -> CallError {
-        self.runtime.settle(self, Some(&failure));
+        self.settle(Some(&failure));
         let record = self.record(Outcome::Failed(failure.clone()), 0);
         CallError { failure, record }
     }
@@ -198,7 +209,7 @@ impl Runtime {
         export: E,
     ) -> Result<Called<E::Output>, CallError> {
         let call = Arc::new(Call::new(self.clone(), revision.clone(), caller, E::NAME));
-        if let Err(wait) = self.breaker_allows(&call) {
+        if let Err(wait) = call.breaker_allows() {
             return Err(call.failed(Failure::Suspended(wait)));
         }
         let Some(permit) = self.admit(revision.kind(), Duration::from_millis(call.limits().admission_ms)).await else {
@@ -225,14 +236,14 @@ async fn perform<E: Export>(call: Arc<Call>, export: E, permit: OwnedSemaphorePe
     let verdict = match ended {
         Err(_) => Err(call.meter.broken().unwrap_or_else(|| call.meter.too_late())),
         Ok(Err(error)) => Err(verdict::of_error(&error, &call)),
-        Ok(Ok((Err(error), _))) => Err(verdict::of_guest(error)),
+        Ok(Ok((Err(error), _))) => Err(verdict::of_guest(&error)),
         Ok(Ok((Ok(value), evidence))) => verdict::of_answer::<E>(&value, call.limits()).map(|bytes| (value, evidence, bytes)),
     };
     unfinished.0 = None;
     match verdict {
         Err(failure) => Err(call.failed(failure)),
         Ok((value, evidence, bytes)) => {
-            call.runtime.settle(&call, None);
+            call.settle(None);
             let record = call.record(Outcome::Ok, bytes);
             Ok(Called { value, record, evidence, call: call.clone() })
         }
@@ -275,3 +286,6 @@ async fn run<E: Export>(call: Arc<Call>, mut export: E) -> Ended<E::Output> {
     let answer = export.invoke(&mut store, &call.revision).await?;
     Ok((answer, store.into_data().login.checks.into_evidence()))
 }
+
+#[cfg(test)]
+mod tests;

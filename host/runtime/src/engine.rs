@@ -156,6 +156,7 @@ pub struct Drift {
 
 impl Ticker {
     /// Starts the thread. It ends with the ticker.
+    #[expect(clippy::disallowed_methods, reason = "a thread of its own: it must not depend on any async runtime's workers")]
     pub(crate) fn start(engine: &Engine, period: Duration) -> std::io::Result<Self> {
         let state = Arc::new(TickerState::default());
         let (seen, engine) = (state.clone(), engine.clone());

@@ -43,6 +43,8 @@ pub mod capability;
 pub mod difference;
 pub mod engine;
 pub mod error;
+#[cfg(test)]
+mod kit;
 pub mod limits;
 mod linker;
 pub mod manifest;

@@ -26,6 +26,7 @@ pub(crate) enum Exports {
 
 /// The grant as the doors ask it: plain values, so that a call computes nothing.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "one flag for each function that is granted apart")]
 pub(crate) struct Powers {
     /// Bytes of the plugin's own drawer.
     pub(crate) kv_plugin: Option<u64>,

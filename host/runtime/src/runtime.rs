@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -11,13 +11,12 @@ use wasmtime::component::Component;
 
 use crate::auth_provider::AuthProvider;
 use crate::breaker::{Breaker, BreakerSettings};
-use crate::call::Call;
 use crate::caller::Caller;
 use crate::capability::Backends;
 use crate::capability::config::ConfigValues;
 use crate::capability::grant::Grant;
 use crate::engine::{Drift, Pool, Ticker, serving};
-use crate::error::{Failure, Refused, StartError};
+use crate::error::{Refused, StartError};
 use crate::linker::link;
 use crate::manifest::{Kind, Manifest};
 use crate::record::Recorder;
@@ -205,17 +204,6 @@ impl Runtime {
             return Some(permit);
         }
         tokio::time::timeout(wait, slots.clone().acquire_owned()).await.ok()?.ok()
-    }
-
-    /// Whether the breaker lets the call through; `Err`: for how long it does not.
-    pub(crate) fn breaker_allows(&self, call: &Call) -> Result<(), Duration> {
-        call.revision.breaker().allow(Instant::now(), call.caller.user_id())
-    }
-
-    /// Tells the breaker how a call ended.
-    pub(crate) fn settle(&self, call: &Call, failure: Option<&Failure>) {
-        let failed = failure.is_some_and(Failure::counts_against_the_revision);
-        call.revision.breaker().settle(Instant::now(), call.caller.user_id(), failed, || rand::random_range(-0.2..=0.2));
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -42,7 +42,7 @@ pub(crate) fn of_error(error: &wasmtime::Error, call: &Call) -> Failure {
 }
 
 /// An error that the guest answered.
-pub(crate) fn of_guest(error: GuestError) -> Failure {
+pub(crate) fn of_guest(error: &GuestError) -> Failure {
     let kind = match error.kind {
         ErrorKind::Denied => GuestErrorKind::Denied,
         ErrorKind::Quota => GuestErrorKind::Quota,
