@@ -192,7 +192,7 @@ pub trait Reader<'a>: Send {
     fn reading(self, sql: std::borrow::Cow<'static, str>) -> Query<'a>;
     /// Which SQL is spoken there.
     #[doc(hidden)]
-    fn dialect(&self) -> Dialect;
+    fn speaks(&self) -> Dialect;
 }
 
 /// Something that a single statement can write to: the database, or a transaction.
@@ -202,14 +202,14 @@ pub trait Writes<'a>: Send {
     fn writing(self, sql: std::borrow::Cow<'static, str>) -> Query<'a>;
     /// Which SQL is spoken there.
     #[doc(hidden)]
-    fn dialect(&self) -> Dialect;
+    fn speaks(&self) -> Dialect;
 }
 
 impl<'a> Reader<'a> for &'a Db {
     fn reading(self, sql: std::borrow::Cow<'static, str>) -> Query<'a> {
         self.read(sql)
     }
-    fn dialect(&self) -> Dialect {
+    fn speaks(&self) -> Dialect {
         Db::dialect(self)
     }
 }
@@ -218,7 +218,7 @@ impl<'a> Writes<'a> for &'a Db {
     fn writing(self, sql: std::borrow::Cow<'static, str>) -> Query<'a> {
         self.write(sql)
     }
-    fn dialect(&self) -> Dialect {
+    fn speaks(&self) -> Dialect {
         Db::dialect(self)
     }
 }
@@ -227,7 +227,7 @@ impl<'a> Reader<'a> for &'a mut Tx {
     fn reading(self, sql: std::borrow::Cow<'static, str>) -> Query<'a> {
         self.query(sql)
     }
-    fn dialect(&self) -> Dialect {
+    fn speaks(&self) -> Dialect {
         Tx::dialect(self)
     }
 }
@@ -236,7 +236,7 @@ impl<'a> Writes<'a> for &'a mut Tx {
     fn writing(self, sql: std::borrow::Cow<'static, str>) -> Query<'a> {
         self.query(sql)
     }
-    fn dialect(&self) -> Dialect {
+    fn speaks(&self) -> Dialect {
         Tx::dialect(self)
     }
 }

@@ -31,6 +31,12 @@ macro_rules! migrations {
 
 const MIGRATIONS: &[Migration] = migrations!["1001_users", "1002_sessions", "1003_tasks", "1004_game", "1005_plugins", "1006_operations"];
 
+/// Names of all migrations, in order.
+#[cfg(test)]
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().map(|migration| migration.name)
+}
+
 /// The first four digits of a file's name.
 const fn number(file: &str) -> i64 {
     let bytes = file.as_bytes();

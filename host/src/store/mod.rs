@@ -12,21 +12,31 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod calls;
 pub mod db;
 pub mod error;
 pub mod game;
+pub mod idempotency;
 pub mod identities;
+pub mod jobs;
 pub mod keys;
+pub mod kv;
 pub mod logins;
 pub mod migrate;
 mod page;
+pub mod plugins;
 mod query;
 pub mod refresh;
 mod row;
 pub mod sessions;
 pub mod settings;
+pub mod slots;
 pub mod sqlite;
 pub mod tasks;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub mod tx;
 pub mod users;
 

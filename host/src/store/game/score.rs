@@ -21,7 +21,7 @@ pub struct Scored {
 /// Takes up to `limit` pending completions for `holder` until `now + lease`, oldest first. No two hosts get the same one
 /// while the lease lasts; a host that died loses it. Each claim counts as an attempt.
 pub async fn claim_pending<'a>(db: impl Writes<'a>, holder: &str, limit: i64, now: Millis, lease: Millis) -> Result<Vec<Completion>> {
-    let lock = match db.dialect() {
+    let lock = match db.speaks() {
         Dialect::Sqlite => "",
         Dialect::Postgres => " FOR UPDATE SKIP LOCKED",
     };

@@ -52,7 +52,7 @@ pub async fn list(db: &crate::store::Db, user: Uuid, filter: &TaskFilter, sort: 
 
 /// How many of the user's tasks pass the filter.
 pub async fn count<'a>(db: impl Reader<'a>, user: Uuid, filter: &TaskFilter) -> Result<i64> {
-    let dialect = db.dialect();
+    let dialect = db.speaks();
     let mut query = db.reading("SELECT COUNT(*) FROM tasks WHERE user_id = $1".into()).bind(user);
     filtered(&mut query, dialect, filter);
     let row: (i64,) = query.one().await?;
