@@ -1,0 +1,3 @@
+//! One file a resource: what a client may do, and every way it is refused.
+
+mod auth;
