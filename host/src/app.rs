@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use async_trait::async_trait;
+use mnemosyne_runtime::{Backends, NoRecorder, Registry, Runtime, Settings};
 
 use crate::backend::auth::Credentials;
 use crate::backend::auth::passwords::Passwords;
@@ -13,7 +14,10 @@ use crate::clock::{Clock, IdSource, SystemClock, SystemIds};
 use crate::config::{Config, Migrate};
 use crate::error::Fault;
 use crate::plugin::auth_provider::{Answer, Attempt, AuthProviders, CallFailure, Field, Finished, Guests, Method};
+use crate::plugin::xp_rules::XpRules;
 use crate::service::auth::{ApiKeys, Auth, Common, People};
+use crate::service::game::Game;
+use crate::service::tasks::Tasks;
 use crate::service::vault::Vault;
 use crate::store::{ConnectOptions, Db};
 
@@ -33,6 +37,10 @@ pub struct Rooms {
     pub accounts: People,
     /// Keys of programs.
     pub api_keys: ApiKeys,
+    /// Tasks.
+    pub tasks: Tasks,
+    /// Points, levels, streaks, achievements.
+    pub game: Game,
 }
 
 impl Deref for App {
@@ -65,11 +73,15 @@ impl App {
         db.check_schema().await.map_err(|error| StartError(error.to_string()))?;
         let passwords = Arc::new(Passwords::start(config.auth.hash_threads).map_err(|error| StartError(format!("no threads for passwords: {error}")))?);
         let credentials = Credentials::new(db.clone(), Arc::clone(&ids), Arc::clone(&passwords));
-        let common = Common::new(db, clock, ids, passwords);
+        let common = Common::new(db.clone(), Arc::clone(&clock), Arc::clone(&ids), passwords);
         let providers = Arc::new(AuthProviders::new(Arc::new(Direct(credentials))));
         let auth = Auth::open(&config, Arc::clone(&common), vault, providers).await.map_err(|fault| StartError(format!("{fault:?}")))?;
         let (accounts, api_keys) = (People::new(Arc::clone(&common)), ApiKeys::new(common));
-        Ok(Self(Arc::new(Rooms { config, generation: AtomicU64::new(0), auth, accounts, api_keys })))
+        let registry = Arc::new(Registry::new());
+        let runtime = Runtime::start(Settings::default(), Backends::in_memory(), Arc::new(NoRecorder)).map_err(|error| StartError(error.to_string()))?;
+        let game = Game::new(db, Arc::new(XpRules::new(runtime, registry)), &config.limits, clock, ids);
+        let tasks = Tasks::new(game.clone());
+        Ok(Self(Arc::new(Rooms { config, generation: AtomicU64::new(0), auth, accounts, api_keys, tasks, game })))
     }
 }
 

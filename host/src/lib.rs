@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod http;
+pub mod job;
 pub mod model;
 pub mod plugin;
 pub mod service;

@@ -17,6 +17,7 @@ tokio::task_local! {
 /// What one request waited for.
 #[derive(Debug, Default)]
 pub struct Timings {
+    request: Arc<str>,
     database: AtomicU64,
     queries: AtomicU32,
     plugins: Mutex<Vec<PluginTime>>,
@@ -48,6 +49,11 @@ pub fn plugin(plugin: &str, revision: &str, took: Duration) {
     });
 }
 
+/// The id of the current request; empty outside of one. Call records carry it.
+pub fn request() -> Arc<str> {
+    CURRENT.try_with(|timings| timings.request.clone()).unwrap_or_default()
+}
+
 /// Runs `work` with these timings as the current ones.
 pub fn scope<F: Future>(timings: Arc<Timings>, work: F) -> impl Future<Output = F::Output> {
     CURRENT.scope(timings, work)
@@ -59,6 +65,10 @@ pub fn current() -> Arc<Timings> {
 }
 
 impl Timings {
+    /// Of the request with this id.
+    pub fn of(request: Arc<str>) -> Self {
+        Self { request, ..Self::default() }
+    }
     /// The value of `Server-Timing`, milliseconds with three digits: `db;dur=0.412;desc="3", plugin;dur=0.090;desc="xp-rules-classic@1.0.0", total;dur=1.200`.
     pub fn header(&self, total: Duration) -> String {
         let mut text = String::with_capacity(96);

@@ -37,7 +37,7 @@ pub(super) async fn outer(State(front): State<Front>, mut request: Request, next
     let id = request_id(request.headers(), &front);
     let wanted = Wanted::of(&request);
     request.extensions_mut().insert(RequestId(id.clone()));
-    let timings = Arc::new(Timings::default());
+    let timings = Arc::new(Timings::of(id.clone()));
     let path = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
     let span = tracing::info_span!("request", id = &*id, method = %request.method(), path);
     let work = async {

@@ -65,6 +65,7 @@ mod auth;
 mod docs;
 mod extract;
 mod front;
+pub mod game;
 mod gate;
 mod health;
 mod idempotency;
@@ -77,6 +78,7 @@ mod rate;
 mod router;
 mod schema;
 mod serve;
+pub mod tasks;
 mod wire;
 
 #[cfg(test)]

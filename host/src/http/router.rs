@@ -30,7 +30,9 @@ fn operations() -> OpenApiRouter<App> {
         // Anyone: orchestrators, people who are not logged in yet.
         .merge(health::routes())
         .merge(auth::routes())
-    // A person, by access token or API key.
+        // A person, by access token or API key.
+        .merge(super::tasks::routes())
+        .merge(super::game::routes())
 
     // An operator.
 }

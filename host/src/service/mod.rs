@@ -4,5 +4,20 @@
 //! returns a model or a [`crate::error::Fault`]. It never holds a connection or a lock while a guest runs.
 
 pub mod auth;
+pub mod game;
+pub mod moment;
 pub mod principal;
+pub mod streak;
+pub mod tasks;
 pub mod vault;
+
+impl From<&principal::Principal> for crate::plugin::Caller {
+    fn from(principal: &principal::Principal) -> Self {
+        Self {
+            user: Some(principal.user),
+            display_name: principal.display_name.clone(),
+            locale: principal.locale.clone(),
+            timezone: principal.timezone.clone(),
+        }
+    }
+}

@@ -25,6 +25,20 @@ pub async fn subtree<'a>(db: impl Reader<'a>, user: Uuid, root: Uuid) -> Result<
         .await
 }
 
+/// Everything below these tasks, oldest first, without the tasks themselves: one statement for a whole page of trees.
+pub async fn descendants<'a>(db: impl Reader<'a>, user: Uuid, roots: &[Uuid]) -> Result<Vec<Task>> {
+    if roots.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = db.reading("WITH RECURSIVE tree (node, depth) AS (SELECT id, 0 FROM tasks WHERE user_id = $1 AND deleted_at IS NULL".into()).bind(user);
+    query.and_in("parent_id", roots.iter().copied()).push(concat!(
+        " UNION ALL SELECT t.id, tree.depth + 1 FROM tasks t JOIN tree ON t.parent_id = tree.node WHERE tree.depth < 16 AND t.deleted_at IS NULL) SELECT ",
+        columns!(),
+        " FROM tasks WHERE id IN (SELECT node FROM tree) ORDER BY created_at, id"
+    ));
+    query.all().await
+}
+
 /// Levels below the task; 0 = it has no children.
 pub async fn height<'a>(db: impl Reader<'a>, user: Uuid, root: Uuid) -> Result<i64> {
     let row: (i64,) = db.reading(concat!(down!(), "SELECT CAST(COALESCE(MAX(depth), 0) AS BIGINT) FROM tree").into()).bind(root).bind(user).one().await?;

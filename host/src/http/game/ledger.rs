@@ -1,0 +1,24 @@
+//! `GET /api/v1/game/ledger`
+
+use axum::Json;
+use axum::extract::State;
+
+use super::body::LedgerBody;
+use crate::app::App;
+use crate::error::Outcome;
+use crate::http::tasks::paged;
+use crate::http::{Caller, ListQuery, Page, Query};
+
+/// Read the caller's ledger
+///
+/// Newest first. The sum of all rows is the total.
+#[utoipa::path(
+    get, path = "/api/v1/game/ledger", tag = "game", operation_id = "game_ledger",
+    params(ListQuery),
+    responses((status = 200, body = Page<LedgerBody>)),
+    extensions(("x-permission" = json!("task:read"))),
+)]
+pub async fn ledger(State(app): State<App>, caller: Caller, Query(list): Query<ListQuery>) -> Outcome<Json<Page<LedgerBody>>> {
+    let slice = app.game.ledger(&caller, &paged::page(&list)?).await?;
+    Ok(Json(paged::render(slice, &list)))
+}

@@ -1,0 +1,12 @@
+//! The back door: one background job a file, each of them safe to run twice and on every replica.
+
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+
+mod score_pending;
+
+/// Runs every job until `stop`. A job that fails says so in the log and goes on.
+pub async fn run(app: App, stop: CancellationToken) {
+    score_pending::run(&app, &stop).await;
+}
