@@ -1,6 +1,8 @@
 //! Test kit: small components written as core WebAssembly text, put through the real component encoder with the real WIT,
 //! and a runtime with everything in memory.
 
+pub(crate) mod login;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +17,7 @@ use crate::capability::log::in_memory::KeptLines;
 use crate::capability::storage::in_memory::InMemoryKv;
 use crate::capability::{Backends, SystemClock, config};
 use crate::engine::Pool;
-use crate::manifest::{Manifest, SECTION};
+use crate::manifest::SECTION;
 use crate::record::KeepRecords;
 use crate::{Admission, Caller, Refused, Revision, Runtime, Settings, User};
 
@@ -150,6 +152,11 @@ impl House {
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
+        Self::on(settings, |backends| backends)
+    }
+
+    /// With other backends.
+    pub(crate) fn on(settings: Settings, change: impl FnOnce(Backends) -> Backends) -> Self {
         let (records, lines) = (Arc::new(KeepRecords::default()), Arc::new(KeptLines::default()));
         let credentials = Arc::new(InMemoryCredentials::default());
         let backends = Backends {
@@ -158,7 +165,7 @@ impl House {
             kv: Arc::new(InMemoryKv::default()),
             credentials: credentials.clone(),
         };
-        let runtime = Runtime::start(settings, backends, records.clone()).unwrap();
+        let runtime = Runtime::start(settings, change(backends), records.clone()).unwrap();
         Self { runtime, records, lines, credentials }
     }
 
@@ -195,11 +202,6 @@ pub(crate) fn ada() -> Caller {
         locale: "en".to_owned(),
     };
     Caller::person(Arc::new(user), "xp-rules", "req-1")
-}
-
-/// Manifest of the grants that the checking test plugin needs.
-pub(crate) fn parse(manifest: &str) -> Manifest {
-    Manifest::from_toml(manifest).unwrap()
 }
 
 /// A completion like an ordinary one.

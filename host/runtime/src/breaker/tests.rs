@@ -51,9 +51,9 @@ fn a_fifth_of_twenty_calls_in_the_window_opens_it_and_less_does_not() {
     assert!(breaker.allow(now, user(1)).is_err(), "4 of 20");
     let breaker = self::breaker();
     for call in 0..60 {
-        breaker.settle(now, user(1), call % 6 == 0, || 0.0);
+        breaker.settle(now, user(1), call % 7 == 0, || 0.0);
     }
-    assert!(breaker.allow(now, user(1)).is_ok(), "10 of 60");
+    assert!(breaker.allow(now, user(1)).is_ok(), "9 of 60");
 }
 
 #[test]

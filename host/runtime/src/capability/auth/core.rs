@@ -65,7 +65,7 @@ pub(crate) fn has_permission(call: &Call, permission: &str) -> Result<bool, Limi
 }
 
 /// Stable for (plugin, user), and of no use to another plugin: account ids are random, so the hash cannot be undone.
-fn subject(plugin: &str, user: &User) -> String {
+pub(super) fn subject(plugin: &str, user: &User) -> String {
     let mut hasher = Sha256::new();
     hasher.update(b"mnemosyne subject\0");
     hasher.update(plugin.as_bytes());
