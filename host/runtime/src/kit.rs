@@ -188,6 +188,15 @@ impl House {
     }
 }
 
+impl House {
+    /// A call at the door, without a guest: what a guest's host call would meet.
+    pub(crate) async fn at_the_door(&self, manifest_lines: &'static str, caller: Caller) -> Arc<crate::call::Call> {
+        let provider = login::Provider { manifest: manifest_lines, imports: String::new(), ..login::Provider::checking("(unreachable)") };
+        let revision = self.revision(provider.build()).await;
+        Arc::new(crate::call::Call::new(self.runtime.clone(), revision, caller, "test"))
+    }
+}
+
 pub(crate) fn nobody() -> Caller {
     Caller::nobody("xp-rules", "req-1")
 }

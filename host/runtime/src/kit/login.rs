@@ -6,10 +6,6 @@ use super::{BUMP, component, manifest};
 
 /// Grants that a checking provider asks for.
 pub(crate) const CHECKS: &str = "[needs.auth]\ncredentials = ['verify-password', 'verify-api-key', 'verify-code']\n";
-/// The same with the plugin's drawer.
-pub(crate) const CHECKS_AND_KV: &str =
-    "[needs.auth]\ncredentials = ['verify-password']\n[needs.storage]\nkv = { scope = 'plugin', max-bytes = '1KiB' }\n";
-
 /// A provider, by its parts. `finish` has one parameter: the address of (input, option<step>).
 pub(crate) struct Provider {
     pub(crate) imports: String,
