@@ -6,7 +6,6 @@ use axum::extract::State;
 use super::body::LedgerBody;
 use crate::app::App;
 use crate::error::Outcome;
-use crate::http::tasks::paged;
 use crate::http::{Caller, ListQuery, Page, Query};
 
 /// Read the caller's ledger
@@ -19,6 +18,6 @@ use crate::http::{Caller, ListQuery, Page, Query};
     extensions(("x-permission" = json!("task:read"))),
 )]
 pub async fn ledger(State(app): State<App>, caller: Caller, Query(list): Query<ListQuery>) -> Outcome<Json<Page<LedgerBody>>> {
-    let slice = app.game.ledger(&caller, &paged::page(&list)?).await?;
-    Ok(Json(paged::render(slice, &list)))
+    let slice = app.game.ledger(&caller, &list.page()?).await?;
+    Ok(Json(Page::of(slice, &list).map(Into::into)))
 }

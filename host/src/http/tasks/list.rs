@@ -10,7 +10,6 @@ use super::body::ListedTask;
 use super::words::SortWord;
 use crate::app::App;
 use crate::error::Outcome;
-use crate::http::tasks::paged;
 use crate::http::{Caller, ListQuery, Page, Query, Time};
 use crate::model::task::{Priority, QuestType, Status, TaskFilter};
 use crate::service::tasks::{Listing, View};
@@ -100,7 +99,7 @@ impl TaskQuery {
             view: self.view.map(Into::into),
             sort: self.sort.map(|word| word.0),
             tree: self.tree,
-            page: paged::page(list)?,
+            page: list.page()?,
         })
     }
 }
@@ -121,5 +120,5 @@ pub async fn list(
     Query(query): Query<TaskQuery>,
 ) -> Outcome<Json<Page<ListedTask>>> {
     let slice = app.tasks.list(&caller, query.listing(&list)?).await?;
-    Ok(Json(paged::render(slice, &list)))
+    Ok(Json(Page::of(slice, &list).map(Into::into)))
 }

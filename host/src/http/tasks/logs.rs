@@ -7,7 +7,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::body::LogBody;
-use super::paged;
 use crate::app::App;
 use crate::error::{Fault, Outcome};
 use crate::http::{Body, Caller, Created, ListQuery, Page, Path, Query, found_first};
@@ -55,8 +54,8 @@ pub async fn logs(
 ) -> Outcome<Json<Page<LogBody>>> {
     app.tasks.get(&caller, id).await?;
     let Query(list) = query?;
-    let slice = app.tasks.logs(&caller, id, &paged::page(&list)?).await?;
-    Ok(Json(paged::render(slice, &list)))
+    let slice = app.tasks.logs(&caller, id, &list.page()?).await?;
+    Ok(Json(Page::of(slice, &list).map(Into::into)))
 }
 
 /// Add a line to a task's history

@@ -1,4 +1,4 @@
-//! `/api/v1/tasks`: one file a verb. Bodies in `body`, the enums in `words`, pages in `paged`, the predecessor's
+//! `/api/v1/tasks`: one file a verb. Bodies in `body`, the enums in `words`, the predecessor's
 //! write-only fields in `ignored`.
 
 use utoipa_axum::router::OpenApiRouter;
@@ -13,7 +13,6 @@ pub mod create;
 pub mod ignored;
 pub mod list;
 pub mod logs;
-pub mod paged;
 pub mod read;
 pub mod remove;
 pub mod reopen;

@@ -7,7 +7,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::body::ListedTask;
-use super::paged;
 use super::words::SortWord;
 use crate::app::App;
 use crate::error::Outcome;
@@ -108,5 +107,8 @@ pub async fn search(State(app): State<App>, caller: Caller, Body(body): Body<Sea
     };
     let page = page::Page::skip(i64::try_from(skip).unwrap_or(i64::MAX), i64::from(limit));
     let listing = Listing { filter, view: None, sort: body.sort.map(|word| word.0), tree: false, page };
-    Ok(Json(paged::numbered(app.tasks.list(&caller, listing).await?, skip, limit)))
+    let found = app.tasks.list(&caller, listing).await?;
+    let total = found.total.and_then(|total| u64::try_from(total).ok());
+    let items = found.items.into_iter().map(Into::into).collect();
+    Ok(Json(Page { items, total, skip: Some(skip), limit, has_more: found.has_more, next_cursor: None }))
 }

@@ -7,7 +7,6 @@ use uuid::Uuid;
 use super::body::{ListedTask, TaskBody};
 use super::create::CreateTask;
 use super::ignored::Warned;
-use super::paged;
 use crate::app::App;
 use crate::error::{Fault, Outcome};
 use crate::http::{Body, Caller, Created, ListQuery, Page, Path, Query, Time, found_first};
@@ -35,8 +34,8 @@ pub async fn subtasks(
         include_deleted: list.include_deleted,
         ..TaskFilter::default()
     };
-    let listing = Listing { filter, view: None, sort: None, tree: false, page: paged::page(&list)? };
-    Ok(Json(paged::render(app.tasks.list(&caller, listing).await?, &list)))
+    let listing = Listing { filter, view: None, sort: None, tree: false, page: list.page()? };
+    Ok(Json(Page::of(app.tasks.list(&caller, listing).await?, &list).map(Into::into)))
 }
 
 /// Add a part to a task
