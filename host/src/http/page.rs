@@ -105,12 +105,15 @@ impl<T> Page<T> {
         let (total, limit) = (all.len(), usize::try_from(page.limit).unwrap_or(usize::MAX));
         let mut items: Vec<T> = match page.start {
             model::Start::Skip(skip) => all.into_iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)).collect(),
-            model::Start::After(model::Cursor { key: model::Key::Int(time), id }) => all.into_iter().filter(|item| key(item) < (time, id)).collect(),
+            model::Start::After(model::Cursor { key: model::Key::Int(time), id }) => {
+                all.into_iter().filter(|item| key(item) < (time, id)).collect()
+            }
             model::Start::After(_) => return Err(Fault::field("?cursor", "is not a cursor of this list; begin again with an empty one")),
         };
         let has_more = items.len() > limit;
         items.truncate(limit);
-        let next = items.last().filter(|_| has_more).map(|last| key(last)).map(|(time, id)| model::Cursor { key: model::Key::Int(time), id });
+        let next =
+            items.last().filter(|_| has_more).map(|last| key(last)).map(|(time, id)| model::Cursor { key: model::Key::Int(time), id });
         Ok(Self::of(model::Slice { items, total: i64::try_from(total).ok(), has_more, next }, query))
     }
 
