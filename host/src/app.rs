@@ -31,6 +31,12 @@ pub struct Rooms {
     pub config: Config,
     /// The generation of bindings, as answers carry it in `X-Mnemosyne-Generation`.
     pub generation: AtomicU64,
+    /// The platform's data.
+    pub db: Db,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and randomness.
+    pub ids: Arc<dyn IdSource>,
     /// Sign-in and authentication.
     pub auth: Arc<Auth>,
     /// Accounts, as operators change them.
@@ -79,9 +85,9 @@ impl App {
         let (accounts, api_keys) = (People::new(Arc::clone(&common)), ApiKeys::new(common));
         let registry = Arc::new(Registry::new());
         let runtime = Runtime::start(Settings::default(), Backends::in_memory(), Arc::new(NoRecorder)).map_err(|error| StartError(error.to_string()))?;
-        let game = Game::new(db, Arc::new(XpRules::new(runtime, registry)), &config.limits, clock, ids);
+        let game = Game::new(db.clone(), Arc::new(XpRules::new(runtime, registry)), &config.limits, Arc::clone(&clock), Arc::clone(&ids));
         let tasks = Tasks::new(game.clone());
-        Ok(Self(Arc::new(Rooms { config, generation: AtomicU64::new(0), auth, accounts, api_keys, tasks, game })))
+        Ok(Self(Arc::new(Rooms { config, generation: AtomicU64::new(0), db, clock, ids, auth, accounts, api_keys, tasks, game })))
     }
 }
 

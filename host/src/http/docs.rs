@@ -68,9 +68,9 @@ fn errors() -> String {
     let mut rows = String::new();
     for code in Code::ALL {
         let (text, status) = (code.text(), status(*code).as_u16());
-        let _ = write!(
+        let _ = writeln!(
             rows,
-            "<tr id=\"{text}\"><td><a href=\"#{text}\"><code>{text}</code></a></td><td>{status}</td><td><code>{}</code></td><td>{}</td><td>{}</td></tr>\n",
+            "<tr id=\"{text}\"><td><a href=\"#{text}\"><code>{text}</code></a></td><td>{status}</td><td><code>{}</code></td><td>{}</td><td>{}</td></tr>",
             code.kind().type_name(),
             marked(code.message()),
             marked(code.hint()),

@@ -12,11 +12,18 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::clock::{IdSource, SystemIds};
+use crate::clock::Millis;
 use crate::config::Config;
 use crate::error::{Code, Fault, Outcome};
 use crate::service::principal::Principal;
+use crate::store::idempotency::{self, Begin, Keyed};
 
+/// How long the database may take to answer a readiness check.
+const PING: Duration = Duration::from_secs(2);
+/// How long answers are kept.
+const KEPT: Millis = 24 * 60 * 60 * 1000;
+/// A request that holds its key longer died with its host: twice the longest time that a handler gets by default.
+const LEASE: Millis = 60 * 1000;
 /// `X-API-Key`, the other place for an API key.
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -81,6 +88,23 @@ impl Part {
     }
 }
 
+/// An idempotency key and the request that it was sent with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The principal whose key it is.
+    pub owner: Uuid,
+    /// Its text, 1 to 255 visible ASCII characters.
+    pub text: String,
+    /// SHA-256 of method, path and body.
+    pub fingerprint: [u8; 32],
+}
+
+impl Key {
+    fn row<'a>(&'a self, owner: &'a str) -> Keyed<'a> {
+        Keyed { principal: owner, key: &self.text, request_hash: &self.fingerprint }
+    }
+}
+
 /// An answer kept under an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptAnswer {
@@ -118,12 +142,12 @@ pub trait Door: Send + Sync + 'static {
     async fn authenticate(&self, credential: &Credential) -> Outcome<Principal>;
     /// The parts that must work before requests are welcome.
     async fn parts(&self) -> Vec<Part>;
-    /// Claims an idempotency key of a principal for a request with this fingerprint (SHA-256 of method, path and body).
-    async fn claim(&self, owner: Uuid, key: &str, fingerprint: [u8; 32]) -> Outcome<Claim>;
+    /// Claims an idempotency key for one request.
+    async fn claim(&self, key: &Key) -> Outcome<Claim>;
     /// Keeps the answer for 24 h.
-    async fn keep(&self, owner: Uuid, key: &str, answer: KeptAnswer) -> Outcome<()>;
+    async fn keep(&self, key: &Key, answer: KeptAnswer) -> Outcome<()>;
     /// Gives the key back: there was no answer worth keeping.
-    async fn release(&self, owner: Uuid, key: &str) -> Outcome<()>;
+    async fn release(&self, key: &Key) -> Outcome<()>;
 }
 
 #[async_trait]
@@ -132,7 +156,7 @@ impl Door for App {
         &self.config
     }
     fn new_id(&self) -> Uuid {
-        SystemIds.id()
+        self.ids.id()
     }
     fn generation(&self) -> u64 {
         self.generation.load(std::sync::atomic::Ordering::Relaxed)
@@ -144,16 +168,37 @@ impl Door for App {
         }
     }
     async fn parts(&self) -> Vec<Part> {
-        Vec::new()
+        let ping = tokio::time::timeout(PING, self.db.ping()).await;
+        if !matches!(ping, Ok(Ok(()))) {
+            return vec![Part::broken("database", "the database does not answer")];
+        }
+        let schema = match self.db.check_schema().await {
+            Ok(()) => Part::fine("migrations"),
+            Err(error) => {
+                tracing::warn!(%error, "the schema does not fit");
+                Part::broken("migrations", "the schema does not fit this version; `mnemosyne migrate` says more")
+            }
+        };
+        vec![Part::fine("database"), schema]
     }
-    async fn claim(&self, _owner: Uuid, _key: &str, _fingerprint: [u8; 32]) -> Outcome<Claim> {
-        Ok(Claim::Fresh)
+    async fn claim(&self, key: &Key) -> Outcome<Claim> {
+        let owner = key.owner.to_string();
+        Ok(match idempotency::begin(&self.db, key.row(&owner), self.clock.now(), LEASE, KEPT).await? {
+            Begin::Fresh => Claim::Fresh,
+            Begin::Replay(answer) => {
+                let status = u16::try_from(answer.status).map_err(Fault::internal)?;
+                Claim::Answered(KeptAnswer { status, headers: answer.headers, body: answer.body })
+            }
+            Begin::Running => Claim::InFlight,
+            Begin::Different => Claim::Different,
+        })
     }
-    async fn keep(&self, _owner: Uuid, _key: &str, _answer: KeptAnswer) -> Outcome<()> {
-        Ok(())
+    async fn keep(&self, key: &Key, answer: KeptAnswer) -> Outcome<()> {
+        let answer = idempotency::Answer { status: i64::from(answer.status), headers: answer.headers, body: answer.body };
+        Ok(idempotency::finish(&self.db, key.row(&key.owner.to_string()), &answer).await?)
     }
-    async fn release(&self, _owner: Uuid, _key: &str) -> Outcome<()> {
-        Ok(())
+    async fn release(&self, key: &Key) -> Outcome<()> {
+        Ok(idempotency::abandon(&self.db, key.row(&key.owner.to_string())).await?)
     }
 }
 

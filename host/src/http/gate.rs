@@ -172,7 +172,7 @@ async fn read(operation: &Operation, front: &Front, request: &mut Request) -> Ou
         return Err(too_large());
     }
     let bytes = to_bytes(std::mem::take(request.body_mut()), most).await.map_err(|error| {
-        let limit = std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
+        let limit = std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
         if limit { too_large() } else { Fault::new(Code::Malformed).detail("the body broke off") }
     })?;
     if !claims && !bytes.is_empty() {

@@ -45,6 +45,7 @@ pub(super) struct Health {
 
 /// Which host this is.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the name on the wire")]
 pub(super) struct Version {
     /// `mnemosyne`.
     pub name: &'static str,

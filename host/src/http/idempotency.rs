@@ -18,20 +18,19 @@ use crate::error::{Code, Fault, Outcome};
 use crate::service::principal::Principal;
 use crate::timings;
 
-use super::door::{Claim, KeptAnswer};
+use super::door::{Claim, KeptAnswer, Key};
 use super::front::{Context, Front};
 use super::operation::Operation;
 
-const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The headers that belong to an answer rather than to one sending of it.
 const KEPT: [HeaderName; 4] = [CONTENT_TYPE, LOCATION, ETAG, WARNING];
 /// Larger answers are not kept.
 const MOST_BYTES: usize = 1 << 20;
 
-/// A key and who it belongs to.
-#[derive(Clone, Debug)]
-pub(super) struct Key {
+/// A key as it was sent; with the request's fingerprint it becomes a [`Key`].
+pub(super) struct Given {
     owner: Uuid,
     text: String,
 }
@@ -40,19 +39,20 @@ pub(super) struct Key {
 ///
 /// # Errors
 /// 422 when it is empty, longer than 255 characters or not visible ASCII.
-pub(super) fn key(operation: &Operation, principal: Option<&Principal>, headers: &HeaderMap) -> Outcome<Option<Key>> {
-    let (true, Some(principal), Some(value)) = (operation.idempotent, principal, headers.get(KEY)) else { return Ok(None) };
+pub(super) fn key(operation: &Operation, principal: Option<&Principal>, headers: &HeaderMap) -> Outcome<Option<Given>> {
+    let (true, Some(principal), Some(value)) = (operation.idempotent, principal, headers.get(HEADER)) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default();
     if text.is_empty() || text.len() > 255 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Fault::field("Idempotency-Key", "must have 1 to 255 visible ASCII characters"));
     }
-    Ok(Some(Key { owner: principal.user, text: text.to_owned() }))
+    Ok(Some(Given { owner: principal.user, text: text.to_owned() }))
 }
 
 /// Runs the request unless its key has an answer already.
-pub(super) async fn run(context: &Context, key: Key, body: &[u8], request: Request, next: Next) -> Outcome<Response> {
+pub(super) async fn run(context: &Context, given: Given, body: &[u8], request: Request, next: Next) -> Outcome<Response> {
     let front = context.front.clone();
-    match front.door.claim(key.owner, &key.text, fingerprint(&request, body)).await? {
+    let key = Key { owner: given.owner, text: given.text, fingerprint: fingerprint(&request, body) };
+    match front.door.claim(&key).await? {
         Claim::Answered(answer) => return replay(answer),
         Claim::InFlight => return Err(Fault::new(Code::IdempotencyInFlight)),
         Claim::Different => return Err(Fault::new(Code::IdempotencyReused)),
@@ -64,7 +64,7 @@ pub(super) async fn run(context: &Context, key: Key, body: &[u8], request: Reque
     match tokio::spawn(work.in_current_span()).await {
         Ok(outcome) => outcome,
         Err(panic) => {
-            door.door.release(held.owner, &held.text).await?;
+            door.door.release(&held).await?;
             Err(Fault::internal(panic))
         }
     }
@@ -83,18 +83,18 @@ fn fingerprint(request: &Request, body: &[u8]) -> [u8; 32] {
 /// Keeps a good answer, gives the key back for any other.
 async fn settle(front: &Front, key: &Key, response: Response) -> Outcome<Response> {
     if !response.status().is_success() {
-        front.door.release(key.owner, &key.text).await?;
+        front.door.release(key).await?;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, MOST_BYTES).await else {
-        front.door.release(key.owner, &key.text).await?;
+        front.door.release(key).await?;
         return Err(Fault::internal("the answer to a request with an idempotency key is larger than 1 MiB"));
     };
     let headers =
         KEPT.iter().filter_map(|name| Some((name.as_str().to_owned(), parts.headers.get(name)?.to_str().ok()?.to_owned()))).collect();
     let answer = KeptAnswer { status: parts.status.as_u16(), headers, body: bytes.to_vec() };
-    if let Err(fault) = front.door.keep(key.owner, &key.text, answer).await {
+    if let Err(fault) = front.door.keep(key, answer).await {
         // The change is made: the client must hear so even if a repetition could not be replayed.
         super::error::log(&fault);
     }

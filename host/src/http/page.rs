@@ -112,8 +112,7 @@ impl<T> Page<T> {
         };
         let has_more = items.len() > limit;
         items.truncate(limit);
-        let next =
-            items.last().filter(|_| has_more).map(|last| key(last)).map(|(time, id)| model::Cursor { key: model::Key::Int(time), id });
+        let next = items.last().filter(|_| has_more).map(key).map(|(time, id)| model::Cursor { key: model::Key::Int(time), id });
         Ok(Self::of(model::Slice { items, total: i64::try_from(total).ok(), has_more, next }, query))
     }
 
