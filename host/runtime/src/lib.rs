@@ -1,7 +1,7 @@
 //! The plugin runtime: everything between a component's bytes and a checked answer. Nothing of the product.
 //!
 //! # The map
-//! Admission, from bytes to a compiled artefact: `check` reads the bytes before wasmtime sees them, with [`manifest`],
+//! Admission, from bytes to a compiled artefact: [`check`] reads the bytes before wasmtime sees them, with [`manifest`],
 //! [`needs`] and [`limits`]; [`difference`] tells what changed; [`capability::grant`] narrows what is asked by what the
 //! operator allows; `compile` runs Cranelift in a disposable child; `artifact` keeps its output.
 //!
@@ -40,6 +40,7 @@ mod bytes;
 mod call;
 mod caller;
 pub mod capability;
+pub mod check;
 pub mod difference;
 pub mod engine;
 pub mod error;

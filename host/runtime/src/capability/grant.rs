@@ -42,11 +42,13 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Whether `power` (or the room it is in) is refused.
+    /// Whether `power`, or the room it is in, is refused. A room ends at a dot (`storage`, `auth.credentials`) or at the
+    /// space before an object (`http`, `http secret CRM_TOKEN`); within an object's name, as a host name, dots are no rooms.
     fn denies(&self, power: &str) -> bool {
-        self.deny
-            .iter()
-            .any(|denied| power.strip_prefix(denied.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ' '])))
+        self.deny.iter().any(|denied| {
+            let rest = power.strip_prefix(denied.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' ') || (rest.starts_with('.') && !denied.contains(' ')))
+        })
     }
 
     /// Names in this policy that the plugin never asked for, each as one sentence. A policy about nothing is most
@@ -204,28 +206,51 @@ impl Grant {
     }
 }
 
+/// Every interface that a need can link, with the question whether it does.
+const GRANTABLE: &[(&str, fn(&Needs) -> bool)] = &[
+    ("mnemosyne:storage/kv", |needs| needs.storage.as_ref().is_some_and(|storage| storage.kv.is_some())),
+    ("mnemosyne:storage/memories", |needs| needs.storage.as_ref().is_some_and(|storage| storage.memories)),
+    ("mnemosyne:storage/tasks", |needs| needs.storage.as_ref().is_some_and(|storage| storage.tasks)),
+    ("mnemosyne:vector/index", |needs| needs.vector.is_some()),
+    ("mnemosyne:llm/chat", |needs| needs.llm.as_ref().is_some_and(|llm| !llm.classes.is_empty())),
+    ("mnemosyne:llm/embeddings", |needs| needs.llm.as_ref().is_some_and(|llm| llm.embeddings)),
+    ("mnemosyne:http/http", |needs| needs.http.as_ref().is_some_and(|http| !http.endpoints.is_empty())),
+    ("mnemosyne:actions/actions", |needs| needs.actions.as_ref().is_some_and(|actions| !actions.operations.is_empty())),
+    ("mnemosyne:auth/identity", |needs| needs.auth.as_ref().is_some_and(|auth| auth.identity)),
+    ("mnemosyne:auth/credentials", |needs| needs.auth.as_ref().is_some_and(|auth| !auth.credentials.is_empty())),
+    ("mnemosyne:auth/oidc", |needs| needs.auth.as_ref().is_some_and(|auth| auth.oidc)),
+    ("mnemosyne:auth/did", |needs| needs.auth.as_ref().is_some_and(|auth| auth.did)),
+    ("mnemosyne:auth/signature", |needs| needs.auth.as_ref().is_some_and(|auth| auth.signature)),
+];
+
 /// The interfaces that needs link, without those that are always linked.
 pub fn granted_interfaces(needs: &Needs) -> BTreeSet<&'static str> {
-    let storage = needs.storage.as_ref();
-    let auth = needs.auth.as_ref();
-    [
-        (storage.is_some_and(|s| s.kv.is_some()), "mnemosyne:storage/kv"),
-        (storage.is_some_and(|s| s.memories), "mnemosyne:storage/memories"),
-        (storage.is_some_and(|s| s.tasks), "mnemosyne:storage/tasks"),
-        (needs.vector.is_some(), "mnemosyne:vector/index"),
-        (needs.llm.as_ref().is_some_and(|llm| !llm.classes.is_empty()), "mnemosyne:llm/chat"),
-        (needs.llm.as_ref().is_some_and(|llm| llm.embeddings), "mnemosyne:llm/embeddings"),
-        (needs.http.as_ref().is_some_and(|http| !http.endpoints.is_empty()), "mnemosyne:http/http"),
-        (needs.actions.as_ref().is_some_and(|actions| !actions.operations.is_empty()), "mnemosyne:actions/actions"),
-        (auth.is_some_and(|a| a.identity), "mnemosyne:auth/identity"),
-        (auth.is_some_and(|a| !a.credentials.is_empty()), "mnemosyne:auth/credentials"),
-        (auth.is_some_and(|a| a.oidc), "mnemosyne:auth/oidc"),
-        (auth.is_some_and(|a| a.did), "mnemosyne:auth/did"),
-        (auth.is_some_and(|a| a.signature), "mnemosyne:auth/signature"),
-    ]
-    .into_iter()
-    .filter_map(|(asked, name)| asked.then_some(name))
-    .collect()
+    GRANTABLE.iter().filter(|(_, asked)| asked(needs)).map(|(name, _)| *name).collect()
+}
+
+/// Every interface that a need can link.
+pub fn grantable() -> impl Iterator<Item = &'static str> {
+    GRANTABLE.iter().map(|(name, _)| *name)
+}
+
+/// The manifest lines that ask for an interface, with values that are good to begin with.
+pub fn manifest_lines(interface: &str) -> &'static str {
+    match interface.split('@').next().unwrap_or(interface) {
+        "mnemosyne:storage/kv" => "[needs.storage]\nkv = { scope = \"user\", max-bytes = \"64KiB\" }",
+        "mnemosyne:storage/memories" => "[needs.storage]\nmemories = \"read\"",
+        "mnemosyne:storage/tasks" => "[needs.storage]\ntasks = \"read\"",
+        "mnemosyne:vector/index" => "[needs.vector]\nscope = \"user\"",
+        "mnemosyne:llm/chat" => "[needs.llm]\nclasses = [\"chat\"]\nmax-tokens-per-call = 2000",
+        "mnemosyne:llm/embeddings" => "[needs.llm]\nembeddings = true",
+        "mnemosyne:http/http" => "[needs.http]\nendpoints = { crm = \"https://api.example.org\" }",
+        "mnemosyne:actions/actions" => "[needs.actions]\noperations = [\"tasks.create\"]",
+        "mnemosyne:auth/identity" => "[needs.auth]\nidentity = true",
+        "mnemosyne:auth/credentials" => "[needs.auth]\ncredentials = [\"verify-password\"]",
+        "mnemosyne:auth/oidc" => "[needs.auth]\noidc = true",
+        "mnemosyne:auth/did" => "[needs.auth]\ndid = true",
+        "mnemosyne:auth/signature" => "[needs.auth]\nsignature = true",
+        _ => "[needs]\nwasi = true",
+    }
 }
 
 /// Whether an interface holds only types or handles, or is harmless, so that every plugin may import it.

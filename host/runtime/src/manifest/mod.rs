@@ -17,6 +17,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 pub use self::config::{ConfigField, ConfigProblem, ConfigType, ConfigValue, Settings};
+pub(crate) use self::reader::closest;
 use crate::limits::Limits;
 use crate::needs::Needs;
 
