@@ -3,7 +3,7 @@
 //! # The map
 //! Admission, from bytes to a compiled artefact: [`check`] reads the bytes before wasmtime sees them, with [`manifest`],
 //! [`needs`] and [`limits`]; [`difference`] tells what changed; [`capability::grant`] narrows what is asked by what the
-//! operator allows; `compile` runs Cranelift in a disposable child; `artifact` keeps its output.
+//! operator allows; [`compile`] runs Cranelift in a disposable child; [`artifact`] keeps its output.
 //!
 //! Serving: [`engine`] (switches, pool, ticker) → [`runtime`] (workers, admission) → [`revision`] (linked once by
 //! `linker`) → [`registry`] and [`swap`] (slots) → [`xp_rules`], [`auth_provider`] (typed doors) → `call` (one call), with
@@ -34,6 +34,7 @@
 //!
 //! No lock, connection or transaction is held while a guest runs. wasmtime's types never leave this crate.
 
+pub mod artifact;
 pub mod auth_provider;
 pub mod breaker;
 mod bytes;
@@ -41,6 +42,7 @@ mod call;
 mod caller;
 pub mod capability;
 pub mod check;
+pub mod compile;
 pub mod difference;
 pub mod engine;
 pub mod error;

@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::artifact::Artifacts;
 use crate::auth_provider::AuthProvider;
 use crate::breaker::{Breaker, BreakerSettings};
 use crate::caller::Caller;
@@ -78,6 +79,8 @@ impl Default for Settings {
 pub enum Compile {
     /// In this process: for tests and for the author's tool, where the component is one's own.
     InProcess,
+    /// In a disposable child, with its artefacts kept: what a host does.
+    Child(Arc<Artifacts>),
 }
 
 /// The plugin runtime of a process. Dropping the last handle stops its threads.
@@ -167,6 +170,7 @@ impl Runtime {
                 let sentence = format!("the component does not compile: {}", crate::text::scrub(&format!("{error:#}"), 300));
                 Refused::because("invalid", sentence, "run `plug check`")
             })?,
+            Compile::Child(artifacts) => artifacts.component(&self.engine, digest, component)?,
         };
         self.compiled.lock().unwrap_or_else(PoisonError::into_inner).insert(digest.to_owned(), compiled.clone());
         Ok(compiled)

@@ -19,6 +19,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use wasmparser::{Validator, WasmFeatures};
 
+use crate::error::{Reason, Refused};
 use crate::limits::{Limits, show_bytes};
 use crate::manifest::{Kind, Manifest, SECTION};
 use crate::needs::Needs;
@@ -30,17 +31,16 @@ pub struct Finding {
     /// `resource`, `manifest`, `memory`, `tables`, `import-unknown`, `import-kind`, `import-version`, `import-type`,
     /// `need`, `wasi`, `export-missing`, `export-version`, `export-type`.
     pub code: &'static str,
-    /// One sentence, at most 600 characters, without control characters.
+    /// One sentence, at most 600 bytes, without control characters.
     pub sentence: String,
     /// Manifest lines to paste, a command to run, or an advice.
     pub fix: String,
 }
 
 impl Finding {
-    pub(crate) fn new(code: &'static str, sentence: String, fix: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, sentence: impl AsRef<str>, fix: impl Into<String>) -> Self {
         // Parts of the sentence come from the component: nothing of it may move a terminal's cursor.
-        let sentence = sentence.chars().map(|c| if c.is_control() { ' ' } else { c }).take(600).collect();
-        Self { code, sentence, fix: fix.into() }
+        Self { code, sentence: crate::text::scrub(sentence.as_ref(), 600), fix: fix.into() }
     }
 }
 
@@ -80,6 +80,12 @@ impl CheckReport {
     /// Whether a host would take it.
     pub fn is_good(&self) -> bool {
         self.findings.is_empty()
+    }
+
+    /// The findings as the refusal that preparing would give; `None`: a host would take it.
+    pub fn refused(&self) -> Option<Refused> {
+        let reason = |finding: &Finding| Reason { code: finding.code, sentence: finding.sentence.clone(), fix: finding.fix.clone() };
+        (!self.is_good()).then(|| Refused { reasons: self.findings.iter().map(reason).collect() })
     }
 }
 

@@ -159,7 +159,9 @@ fn http(section: &Section<'_>, problems: &mut Problems) -> HttpNeed {
             }
         }
     }
-    if need.endpoints.is_empty() {
+    let named: Vec<&str> =
+        section.get("endpoints").and_then(toml::Value::as_table).map_or_else(Vec::new, |table| table.keys().map(String::as_str).collect());
+    if named.is_empty() {
         problems.add(
             &section.key("endpoints"),
             "is missing or empty; a good value is { crm = \"https://api.example.org\" }",
@@ -173,11 +175,10 @@ fn http(section: &Section<'_>, problems: &mut Problems) -> HttpNeed {
         let header = secret.required("header", "authorization", problems);
         let name = secret.required("secret", "CRM_TOKEN", problems);
         let (Some(header), Some(name)) = (header, name) else { continue };
-        if !need.endpoints.contains_key(endpoint) {
-            let known: Vec<&str> = need.endpoints.keys().map(String::as_str).collect();
+        if !named.contains(&endpoint.as_str()) {
             problems.add(
                 &secrets.key(endpoint),
-                format!("names no endpoint{}", did_you_mean(endpoint, &known)),
+                format!("names no endpoint{}", did_you_mean(endpoint, &named)),
                 format!("endpoints = {{ {endpoint} = \"https://api.example.org\" }}"),
             );
         } else if !is_name(header, 1, 64) {
