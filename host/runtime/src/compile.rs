@@ -47,7 +47,7 @@ pub struct CompileLimits {
 impl Default for CompileLimits {
     fn default() -> Self {
         // Measured: a Rust plugin takes 34 ms, SpiderMonkey 12.6 s of CPU on an idle machine of 2 cores.
-        Self { address_space: 4 << 30, cpu_seconds: 60, artifact_bytes: 256 << 20, wall: Duration::from_secs(120) }
+        Self { address_space: 4 << 30, cpu_seconds: 60, artifact_bytes: 256 << 20, wall: Duration::from_mins(2) }
     }
 }
 

@@ -148,6 +148,7 @@ pub struct HttpSecret {
 /// `[needs.auth]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a power of its own, as the manifest spells it")]
 pub struct AuthNeed {
     /// Who is calling.
     pub identity: bool,

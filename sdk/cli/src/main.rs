@@ -1,9 +1,11 @@
 //! `plug`: the plugin author's command line. One subcommand a file.
 //!
 //! Life of a plugin on its author's machine: [`new`] writes a crate → the author edits it, `cargo test` runs its logic
-//! natively → [`build`] makes the component. Only `main` prints errors and knows exit codes: 0 fine, 1 refused, 2 usage.
+//! natively → [`build`] makes the component → [`check`] says what a host would say. Only `main` prints errors and knows
+//! exit codes: 0 fine, 1 refused, 2 usage.
 
 mod build;
+mod check;
 mod new;
 mod wit;
 
@@ -32,12 +34,15 @@ enum Command {
     New(new::Args),
     /// Turn crates into components, with their manifests inside.
     Build(build::Args),
+    /// Say what a host would say to a component.
+    Check(check::Args),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::New(args) => new::run(&args),
         Command::Build(args) => build::run(&args),
+        Command::Check(args) => check::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -206,8 +206,11 @@ impl Grant {
     }
 }
 
+/// Whether needs ask for an interface.
+type Asks = fn(&Needs) -> bool;
+
 /// Every interface that a need can link, with the question whether it does.
-const GRANTABLE: &[(&str, fn(&Needs) -> bool)] = &[
+const GRANTABLE: &[(&str, Asks)] = &[
     ("mnemosyne:storage/kv", |needs| needs.storage.as_ref().is_some_and(|storage| storage.kv.is_some())),
     ("mnemosyne:storage/memories", |needs| needs.storage.as_ref().is_some_and(|storage| storage.memories)),
     ("mnemosyne:storage/tasks", |needs| needs.storage.as_ref().is_some_and(|storage| storage.tasks)),

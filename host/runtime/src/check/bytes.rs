@@ -25,7 +25,7 @@ pub(super) fn first_look(bytes: &[u8]) -> Option<Finding> {
         [] => Some(not_wasm("empty")),
         [0x7f, b'E', b'L', b'F', ..] => Some(Finding::new(
             "precompiled",
-            "the file is precompiled native code (`.cwasm` or another ELF file), which a host never accepts from outside".to_owned(),
+            "the file is precompiled native code (`.cwasm` or another ELF file), which a host never accepts from outside",
             "hand over the `.wasm` component it was compiled from",
         )),
         [0x1f, 0x8b, ..] => Some(not_wasm("gzip-compressed")),
@@ -40,7 +40,7 @@ pub(super) fn first_look(bytes: &[u8]) -> Option<Finding> {
             version if version == COMPONENT => None,
             version if version == CORE_MODULE => Some(Finding::new(
                 "core-module",
-                "the file is a core WebAssembly module, not a component".to_owned(),
+                "the file is a core WebAssembly module, not a component",
                 "run `plug build`, which makes the module a component",
             )),
             version => Some(Finding::new("not-wasm", format!("the file has the unknown WebAssembly version {version:02x?}"), build)),

@@ -26,7 +26,7 @@ pub(super) fn fit(bytes: &[u8], manifest: &Manifest, walk: &Walk<'_>) -> Vec<Fin
         Ok(Ok(DecodedWasm::WitPackage(..))) => {
             findings.push(Finding::new(
                 "export-missing",
-                "the component is a WIT package, not a plugin".to_owned(),
+                "the component is a WIT package, not a plugin",
                 "run `plug build` in the plugin's crate",
             ));
             return findings;

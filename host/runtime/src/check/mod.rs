@@ -192,7 +192,7 @@ impl CheckReport {
 fn validate(bytes: &[u8]) -> Result<(), Box<Finding>> {
     let Err(error) = Validator::new_with_features(features()).validate_all(bytes) else { return Ok(()) };
     if Validator::new_with_features(WasmFeatures::all()).validate_all(bytes).is_err() {
-        return Err(walk::malformed(&error, bytes.len()));
+        return Err(Box::new(walk::malformed(&error, bytes.len())));
     }
     Err(Box::new(Finding::new(
         "feature",

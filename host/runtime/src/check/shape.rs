@@ -70,7 +70,7 @@ fn ty(ours: Side<'_, &Type>, theirs: Side<'_, &Type>) -> Option<String> {
     match (wanted.1, found.1) {
         (TypeDefKind::Record(wanted), TypeDefKind::Record(found)) => {
             let names = (wanted.fields.iter().map(|field| field.name.as_str()), found.fields.iter().map(|field| field.name.as_str()));
-            members("field", names.0.collect(), names.1.collect()).or_else(|| {
+            members("field", &names.0.collect::<Vec<_>>(), &names.1.collect::<Vec<_>>()).or_else(|| {
                 first(wanted.fields.iter().zip(&found.fields), |(wanted, found)| {
                     both(&wanted.ty, &found.ty).map(|difference| format!("field `{}`: {difference}", wanted.name))
                 })
@@ -78,7 +78,7 @@ fn ty(ours: Side<'_, &Type>, theirs: Side<'_, &Type>) -> Option<String> {
         }
         (TypeDefKind::Variant(wanted), TypeDefKind::Variant(found)) => {
             let names = (wanted.cases.iter().map(|case| case.name.as_str()), found.cases.iter().map(|case| case.name.as_str()));
-            members("case", names.0.collect(), names.1.collect()).or_else(|| {
+            members("case", &names.0.collect::<Vec<_>>(), &names.1.collect::<Vec<_>>()).or_else(|| {
                 first(wanted.cases.iter().zip(&found.cases), |(wanted, found)| {
                     option(&wanted.ty, &found.ty).map(|difference| format!("case `{}`: {difference}", wanted.name))
                 })
@@ -86,13 +86,13 @@ fn ty(ours: Side<'_, &Type>, theirs: Side<'_, &Type>) -> Option<String> {
         }
         (TypeDefKind::Enum(wanted), TypeDefKind::Enum(found)) => members(
             "case",
-            wanted.cases.iter().map(|case| case.name.as_str()).collect(),
-            found.cases.iter().map(|case| case.name.as_str()).collect(),
+            &wanted.cases.iter().map(|case| case.name.as_str()).collect::<Vec<_>>(),
+            &found.cases.iter().map(|case| case.name.as_str()).collect::<Vec<_>>(),
         ),
         (TypeDefKind::Flags(wanted), TypeDefKind::Flags(found)) => members(
             "flag",
-            wanted.flags.iter().map(|flag| flag.name.as_str()).collect(),
-            found.flags.iter().map(|flag| flag.name.as_str()).collect(),
+            &wanted.flags.iter().map(|flag| flag.name.as_str()).collect::<Vec<_>>(),
+            &found.flags.iter().map(|flag| flag.name.as_str()).collect::<Vec<_>>(),
         ),
         (TypeDefKind::Tuple(wanted), TypeDefKind::Tuple(found)) if wanted.types.len() == found.types.len() => {
             first(wanted.types.iter().zip(&found.types), |(wanted, found)| both(wanted, found))
@@ -117,7 +117,7 @@ fn first<T>(pairs: impl Iterator<Item = T>, differ: impl Fn(T) -> Option<String>
 }
 
 /// Names in the same order, or the first that is not.
-fn members(what: &str, wanted: Vec<&str>, found: Vec<&str>) -> Option<String> {
+fn members(what: &str, wanted: &[&str], found: &[&str]) -> Option<String> {
     if wanted == found {
         return None;
     }

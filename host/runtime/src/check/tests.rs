@@ -65,7 +65,7 @@ fn files_that_are_no_component_are_named() {
         (b"\0as".to_vec(), "truncated", "inside its header"),
         (b"\0asm\x63\0\x01\0".to_vec(), "not-wasm", "unknown WebAssembly version"),
         (vec![9, 0, 9, 0, 9], "not-wasm", "unknown format"),
-        (vec![0; (crate::limits::MAX_COMPONENT_BYTES + 1) as usize], "too-large", "more than the 64 MiB"),
+        (vec![0; usize::try_from(crate::limits::MAX_COMPONENT_BYTES + 1).unwrap()], "too-large", "more than the 64 MiB"),
     ] {
         let finding = only(&bytes);
         assert_eq!(finding.code, code);

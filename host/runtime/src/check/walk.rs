@@ -57,7 +57,7 @@ pub(super) fn walk(bytes: &[u8]) -> Result<Walk<'_>, Box<Finding>> {
     let mut walk = Walk::default();
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload.map_err(|error| malformed(&error, bytes.len()))?;
+        let payload = payload.map_err(|error| Box::new(malformed(&error, bytes.len())))?;
         match &payload {
             Payload::Version { .. } => {
                 depth += 1;
@@ -67,7 +67,7 @@ pub(super) fn walk(bytes: &[u8]) -> Result<Walk<'_>, Box<Finding>> {
             _ => {}
         }
         walk.section(depth == 1, &payload).map_err(|problem| match problem {
-            Problem::Malformed(error) => malformed(&error, bytes.len()),
+            Problem::Malformed(error) => Box::new(malformed(&error, bytes.len())),
             Problem::Finding(finding) => finding,
         })?;
     }
@@ -130,14 +130,14 @@ impl<'b> Walk<'b> {
                 count(&mut self.types, section.count().into(), MAX_TYPES, "types")?;
                 for ty in section.clone() {
                     if matches!(ty?, ComponentType::Resource { .. }) {
-                        return Err(own_resource().into());
+                        return Err(Box::new(own_resource()).into());
                     }
                 }
             }
             Payload::ComponentCanonicalSection(section) => {
                 for function in section.clone() {
                     if matches!(function?, CanonicalFunction::ResourceNew { .. } | CanonicalFunction::ResourceRep { .. }) {
-                        return Err(own_resource().into());
+                        return Err(Box::new(own_resource()).into());
                     }
                 }
             }
@@ -177,12 +177,12 @@ impl<'b> Walk<'b> {
     }
 }
 
-fn own_resource() -> Box<Finding> {
-    Box::new(Finding::new(
+fn own_resource() -> Finding {
+    Finding::new(
         "resource",
-        "the component defines a resource of its own, and resources are the host's".to_owned(),
+        "the component defines a resource of its own, and resources are the host's",
         "export no `resource` in WIT; keep state in memory during a call, or in storage/kv",
-    ))
+    )
 }
 
 fn bound(count: usize, most: usize, what: &str) -> Result<(), Box<Finding>> {
@@ -206,12 +206,12 @@ where
 }
 
 /// A parser's complaint as a finding; a file that ends too early gets its own code.
-pub(super) fn malformed(error: &wasmparser::Error, size: usize) -> Box<Finding> {
+pub(super) fn malformed(error: &wasmparser::Error, size: usize) -> Finding {
     let early = error.offset() >= size || error.message().contains("unexpected end") || error.message().contains("unexpected EOF");
     let fix = "build it again with `plug build`, and check that the whole file arrived";
-    Box::new(if early {
+    if early {
         Finding::new("truncated", format!("the component ends too early, at byte {}: {}", error.offset(), error.message()), fix)
     } else {
         Finding::new("malformed", format!("the component is malformed at byte {}: {}", error.offset(), error.message()), fix)
-    })
+    }
 }

@@ -14,7 +14,7 @@ pub(crate) fn compiler(limits: CompileLimits) -> Compiler {
 fn child_entry() {
     let arguments: Vec<String> = std::env::args().collect();
     let [.., output, limits] = arguments.as_slice() else { return };
-    if !output.ends_with(".tmp") {
+    if !output.contains("compile-") {
         return;
     }
     let code = compile_stdin(Path::new(output), limits).map_or_else(

@@ -201,13 +201,13 @@ fn settings() -> Settings {
     Manifest::from_toml(MENTOR).unwrap().config
 }
 
-fn object(value: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
+fn object(value: &serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
     value.as_object().unwrap().clone()
 }
 
 #[test]
 fn given_settings_replace_defaults() {
-    let effective = settings().effective(&object(json!({ "tone": "dry", "table": { "b": [1] } }))).unwrap();
+    let effective = settings().effective(&object(&json!({ "tone": "dry", "table": { "b": [1] } }))).unwrap();
     assert_eq!(effective["tone"], ConfigValue::Text("dry".to_owned()));
     assert_eq!(effective["warmth"], ConfigValue::Number(1.0));
     assert_eq!(effective["table"], ConfigValue::Json("{\"b\":[1]}".to_owned()));
@@ -217,21 +217,21 @@ fn given_settings_replace_defaults() {
 
 #[test]
 fn each_wrong_setting_is_named_by_its_pointer() {
-    let values = object(json!({
+    let values = object(&json!({
         "tone": "hot", "warmth": 3, "steps": 1.5, "loud": "yes", "tags": ["a", 1], "token": "hush", "tine": "x", "a/b~c": 1
     }));
     let mut pointers: Vec<String> = settings().validate(&values).into_iter().map(|problem| problem.pointer).collect();
     pointers.sort();
     assert_eq!(pointers, ["/a~1b~0c", "/loud", "/steps", "/tags", "/tine", "/token", "/tone", "/warmth"]);
-    let unknown = settings().validate(&object(json!({ "tine": "x" })));
+    let unknown = settings().validate(&object(&json!({ "tine": "x" })));
     assert!(unknown[0].message.ends_with("did you mean `tone`?"), "{unknown:?}");
-    let large = settings().validate(&object(json!({ "table": "x".repeat(20_000) })));
+    let large = settings().validate(&object(&json!({ "table": "x".repeat(20_000) })));
     assert!(large[0].message.contains("more than the 16384"), "{large:?}");
-    assert!(settings().validate(&object(json!({}))).is_empty());
+    assert!(settings().validate(&object(&json!({}))).is_empty());
 }
 
 #[test]
 fn a_user_sets_only_what_is_theirs() {
-    assert!(settings().validate_for_user(&object(json!({ "tone": "dry" }))).is_empty());
-    assert_eq!(settings().validate_for_user(&object(json!({ "steps": 4 }))).len(), 1);
+    assert!(settings().validate_for_user(&object(&json!({ "tone": "dry" }))).is_empty());
+    assert_eq!(settings().validate_for_user(&object(&json!({ "steps": 4 }))).len(), 1);
 }
