@@ -30,6 +30,7 @@ pub trait IdSource: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place where the time comes from")]
     fn now(&self) -> Millis {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
@@ -41,6 +42,7 @@ impl Clock for SystemClock {
 pub struct SystemIds;
 
 impl IdSource for SystemIds {
+    #[expect(clippy::disallowed_methods, reason = "the one place where ids come from")]
     fn id(&self) -> Uuid {
         Uuid::now_v7()
     }

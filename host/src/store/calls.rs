@@ -44,10 +44,28 @@ pub async fn insert(db: &Db, records: &[CallRecord]) -> Result<()> {
             for (index, record) in chunk.iter().enumerate() {
                 query.push(if index == 0 { "(" } else { ", (" });
                 query.value(record.id).push(", ").value(record.slot.as_str()).push(", ").value(record.plugin.as_str()).push(", ");
-                query.value(record.plugin_version.as_str()).push(", ").value(record.digest.as_str()).push(", ").value(record.generation).push(", ");
-                query.value(record.export.as_str()).push(", ").value(record.outcome.as_str()).push(", ").value(record.code.as_deref()).push(", ");
+                query
+                    .value(record.plugin_version.as_str())
+                    .push(", ")
+                    .value(record.digest.as_str())
+                    .push(", ")
+                    .value(record.generation)
+                    .push(", ");
+                query
+                    .value(record.export.as_str())
+                    .push(", ")
+                    .value(record.outcome.as_str())
+                    .push(", ")
+                    .value(record.code.as_deref())
+                    .push(", ");
                 query.value(record.detail.as_deref()).push(", ").value(record.cpu_us).push(", ").value(record.wall_us).push(", ");
-                query.value(record.memory_bytes).push(", ").value(record.host_calls).push(", ").value(record.grant_hash.as_str()).push(", ");
+                query
+                    .value(record.memory_bytes)
+                    .push(", ")
+                    .value(record.host_calls)
+                    .push(", ")
+                    .value(record.grant_hash.as_str())
+                    .push(", ");
                 query.value(record.user_id).push(", ").value(record.request_id.as_deref()).push(", ").value(record.logs.as_ref().map(Json));
                 query.push(", ").value(record.recording.as_deref()).push(", ").value(record.created_at).push(")");
             }

@@ -240,4 +240,3 @@ impl<'a> Writes<'a> for &'a mut Tx {
         Tx::dialect(self)
     }
 }
-

@@ -26,11 +26,13 @@ pub async fn insert<'a>(db: impl Writes<'a>, identity: &Identity) -> Result<()> 
 
 /// Whose it is, if it is linked.
 pub async fn find<'a>(db: impl Reader<'a>, provider: &str, subject: &str) -> Result<Option<Identity>> {
-    db.reading("SELECT id, user_id, provider, subject, created_at, last_used_at FROM identities WHERE provider = $1 AND subject = $2".into())
-        .bind(provider)
-        .bind(subject)
-        .optional()
-        .await
+    db.reading(
+        "SELECT id, user_id, provider, subject, created_at, last_used_at FROM identities WHERE provider = $1 AND subject = $2".into(),
+    )
+    .bind(provider)
+    .bind(subject)
+    .optional()
+    .await
 }
 
 /// All of a user.

@@ -88,7 +88,15 @@ macro_rules! columns {
 rows! { Job { id, kind, payload: json, state, run_at, attempts, result: maybe_json, error, created_at, finished_at } }
 
 /// Asks for work; `dedup`: at most one unfinished of its kind, else conflict `jobs_kind_dedup_key`.
-pub async fn enqueue<'a>(db: impl Writes<'a>, id: Uuid, kind: &str, dedup: Option<&str>, payload: &Value, run_at: Millis, now: Millis) -> Result<()> {
+pub async fn enqueue<'a>(
+    db: impl Writes<'a>,
+    id: Uuid,
+    kind: &str,
+    dedup: Option<&str>,
+    payload: &Value,
+    run_at: Millis,
+    now: Millis,
+) -> Result<()> {
     db.writing("INSERT INTO jobs (id, kind, dedup, payload, state, run_at, created_at) VALUES ($1, $2, $3, $4, 'waiting', $5, $6)".into())
         .bind(id)
         .bind(kind)
@@ -118,7 +126,13 @@ pub async fn claim<'a>(db: impl Writes<'a>, kinds: &[&str], holder: &str, now: M
 }
 
 /// Ends a job, well or not.
-pub async fn finish<'a>(db: impl Writes<'a>, id: Uuid, holder: &str, outcome: std::result::Result<&Value, &str>, now: Millis) -> Result<()> {
+pub async fn finish<'a>(
+    db: impl Writes<'a>,
+    id: Uuid,
+    holder: &str,
+    outcome: std::result::Result<&Value, &str>,
+    now: Millis,
+) -> Result<()> {
     let changed = db
         .writing(
             "UPDATE jobs SET state = $3, result = $4, error = $5, finished_at = $6, claimed_by = NULL, claimed_until = NULL \

@@ -10,28 +10,38 @@ rows! { SigningKey { kid, public_key, private_key, created_at, active_from, reti
 
 /// Adds a signing key. Conflict: `signing_keys_pkey`.
 pub async fn insert<'a>(db: impl Writes<'a>, key: &SigningKey) -> Result<()> {
-    db.writing("INSERT INTO signing_keys (kid, public_key, private_key, created_at, active_from, retired_at) VALUES ($1, $2, $3, $4, $5, $6)".into())
-        .bind(&key.kid)
-        .bind(key.public_key.as_slice())
-        .bind(key.private_key.as_slice())
-        .bind(key.created_at)
-        .bind(key.active_from)
-        .bind(key.retired_at)
-        .execute()
-        .await
-        .map(drop)
+    db.writing(
+        "INSERT INTO signing_keys (kid, public_key, private_key, created_at, active_from, retired_at) VALUES ($1, $2, $3, $4, $5, $6)"
+            .into(),
+    )
+    .bind(&key.kid)
+    .bind(key.public_key.as_slice())
+    .bind(key.private_key.as_slice())
+    .bind(key.created_at)
+    .bind(key.active_from)
+    .bind(key.retired_at)
+    .execute()
+    .await
+    .map(drop)
 }
 
 /// All signing keys, newest first.
 pub async fn list<'a>(db: impl Reader<'a>) -> Result<Vec<SigningKey>> {
-    db.reading("SELECT kid, public_key, private_key, created_at, active_from, retired_at FROM signing_keys ORDER BY active_from DESC, kid".into())
-        .all()
-        .await
+    db.reading(
+        "SELECT kid, public_key, private_key, created_at, active_from, retired_at FROM signing_keys ORDER BY active_from DESC, kid".into(),
+    )
+    .all()
+    .await
 }
 
 /// Stops signing with a key.
 pub async fn retire<'a>(db: impl Writes<'a>, kid: &str, now: Millis) -> Result<()> {
-    db.writing("UPDATE signing_keys SET retired_at = $2 WHERE kid = $1 AND retired_at IS NULL".into()).bind(kid).bind(now).execute().await.map(drop)
+    db.writing("UPDATE signing_keys SET retired_at = $2 WHERE kid = $1 AND retired_at IS NULL".into())
+        .bind(kid)
+        .bind(now)
+        .execute()
+        .await
+        .map(drop)
 }
 
 /// Removes keys that retired before `before`: no token they signed is still good.

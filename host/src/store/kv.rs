@@ -104,7 +104,9 @@ async fn put_in(tx: &mut Tx, space: Space<'_>, put: Put<'_>) -> Result<i64> {
 /// Removes an entry; tells whether there was one. [`Error::Stale`] when there is one at another version.
 pub async fn delete(db: &Db, space: Space<'_>, key: &[u8], expect: Option<i64>, now: Millis) -> Result<bool> {
     let removed: Option<(Option<Millis>,)> = db
-        .write("DELETE FROM plugin_kv WHERE plugin = $1 AND user_id = $2 AND key = $3 AND ($4 IS NULL OR version = $4) RETURNING expires_at")
+        .write(
+            "DELETE FROM plugin_kv WHERE plugin = $1 AND user_id = $2 AND key = $3 AND ($4 IS NULL OR version = $4) RETURNING expires_at",
+        )
         .bind(space.plugin)
         .bind(space.user)
         .bind(key)
@@ -120,7 +122,13 @@ pub async fn delete(db: &Db, space: Space<'_>, key: &[u8], expect: Option<i64>, 
 
 /// Entries whose key begins with `prefix`, by key. `after`: only keys beyond this one.
 pub async fn list<'a>(
-    db: impl Reader<'a>, space: Space<'_>, prefix: &[u8], after: Option<&[u8]>, limit: i64, descending: bool, now: Millis,
+    db: impl Reader<'a>,
+    space: Space<'_>,
+    prefix: &[u8],
+    after: Option<&[u8]>,
+    limit: i64,
+    descending: bool,
+    now: Millis,
 ) -> Result<Vec<KvEntry>> {
     let mut query = db
         .reading(

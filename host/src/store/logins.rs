@@ -28,7 +28,8 @@ pub async fn failed<'a>(db: impl Writes<'a>, name: &str, now: Millis, window: Mi
 
 /// Failures in the running window with its begin, for each of `names` that has one.
 pub async fn failures<'a>(db: impl Reader<'a>, names: &[&str], now: Millis, window: Millis) -> Result<Vec<(String, i64, Millis)>> {
-    let mut query = db.reading("SELECT name, failures, window_start FROM login_attempts WHERE window_start > $1 - $2".into()).bind(now).bind(window);
+    let mut query =
+        db.reading("SELECT name, failures, window_start FROM login_attempts WHERE window_start > $1 - $2".into()).bind(now).bind(window);
     query.and_in("name", names);
     query.all().await
 }

@@ -62,14 +62,14 @@ pub struct MigrationStatus {
     pub known: bool,
 }
 
-struct Applied {
+struct HistoryRow {
     number: i64,
     name: String,
     checksum: Vec<u8>,
     applied_at: Millis,
 }
 
-super::row::rows! { Applied { number, name, checksum, applied_at } }
+super::row::rows! { HistoryRow { number, name, checksum, applied_at } }
 
 impl Migration {
     const fn sql(&self, dialect: Dialect) -> &'static str {
@@ -101,7 +101,8 @@ impl Db {
         ).to_owned())
         .execute()
         .await?;
-        let applied: Vec<Applied> = tx.query("SELECT number, name, checksum, applied_at FROM schema_history ORDER BY number").all().await?;
+        let applied: Vec<HistoryRow> =
+            tx.query("SELECT number, name, checksum, applied_at FROM schema_history ORDER BY number").all().await?;
         check(&applied, dialect)?;
         let mut done = Vec::new();
         for migration in MIGRATIONS.iter().filter(|migration| !applied.iter().any(|row| row.number == migration.number)) {
@@ -125,7 +126,12 @@ impl Db {
             })
             .collect();
         let unknown = applied.into_iter().filter(|row| !MIGRATIONS.iter().any(|known| known.number == row.number));
-        all.extend(unknown.map(|row| MigrationStatus { number: row.number, name: row.name, applied_at: Some(row.applied_at), known: false }));
+        all.extend(unknown.map(|row| MigrationStatus {
+            number: row.number,
+            name: row.name,
+            applied_at: Some(row.applied_at),
+            known: false,
+        }));
         all.sort_by_key(|line| line.number);
         Ok(all)
     }
@@ -141,10 +147,12 @@ impl Db {
         Ok(())
     }
 
-    async fn applied(&self) -> Result<Vec<Applied>> {
+    async fn applied(&self) -> Result<Vec<HistoryRow>> {
         let exists = match self.dialect() {
             Dialect::Sqlite => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_history'",
-            Dialect::Postgres => "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'schema_history'",
+            Dialect::Postgres => {
+                "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'schema_history'"
+            }
         };
         if self.read(exists).one::<(i64,)>().await?.0 == 0 {
             return Ok(Vec::new());
@@ -153,7 +161,7 @@ impl Db {
     }
 }
 
-fn check(applied: &[Applied], dialect: Dialect) -> Result<()> {
+fn check(applied: &[HistoryRow], dialect: Dialect) -> Result<()> {
     let newest = MIGRATIONS.last().map_or(0, |migration| migration.number);
     if let Some(newer) = applied.iter().find(|row| row.number / 1000 > newest / 1000) {
         return Err(Error::Schema(format!(
@@ -167,7 +175,10 @@ fn check(applied: &[Applied], dialect: Dialect) -> Result<()> {
         if let Some(known) = MIGRATIONS.iter().find(|migration| migration.number == row.number)
             && known.checksum(dialect) != row.checksum
         {
-            return Err(Error::Schema(format!("migration `{}` was applied with other contents; restore a backup or use the binary that applied it", row.name)));
+            return Err(Error::Schema(format!(
+                "migration `{}` was applied with other contents; restore a backup or use the binary that applied it",
+                row.name
+            )));
         }
     }
     Ok(())

@@ -56,7 +56,9 @@ pub async fn insert(tx: &mut Tx, revision: &Revision, summary: &str, bytes: &[u8
         .execute()
         .await?;
     tx.query(concat!(
-        "INSERT INTO revisions (", columns!(), ", development) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+        "INSERT INTO revisions (",
+        columns!(),
+        ", development) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
     ))
     .bind(revision.id)
     .bind(&revision.plugin)
@@ -89,10 +91,13 @@ pub async fn list<'a>(db: impl Reader<'a>) -> Result<Vec<Plugin>> {
 
 /// All revisions, or one plugin's; newest first within a plugin.
 pub async fn revisions<'a>(db: impl Reader<'a>, plugin: Option<&str>) -> Result<Vec<Revision>> {
-    db.reading(concat!("SELECT ", columns!(), " FROM revisions WHERE ($1 IS NULL OR plugin = $1) ORDER BY plugin, created_at DESC, id DESC").into())
-        .bind(plugin)
-        .all()
-        .await
+    db.reading(
+        concat!("SELECT ", columns!(), " FROM revisions WHERE ($1 IS NULL OR plugin = $1) ORDER BY plugin, created_at DESC, id DESC")
+            .into(),
+    )
+    .bind(plugin)
+    .all()
+    .await
 }
 
 /// A revision by id.
@@ -102,11 +107,14 @@ pub async fn revision<'a>(db: impl Reader<'a>, id: Uuid) -> Result<Option<Revisi
 
 /// A revision by plugin and version; of a `-dev` version the newest.
 pub async fn find<'a>(db: impl Reader<'a>, plugin: &str, version: &str) -> Result<Option<Revision>> {
-    db.reading(concat!("SELECT ", columns!(), " FROM revisions WHERE plugin = $1 AND version = $2 ORDER BY created_at DESC, id DESC LIMIT 1").into())
-        .bind(plugin)
-        .bind(version)
-        .optional()
-        .await
+    db.reading(
+        concat!("SELECT ", columns!(), " FROM revisions WHERE plugin = $1 AND version = $2 ORDER BY created_at DESC, id DESC LIMIT 1")
+            .into(),
+    )
+    .bind(plugin)
+    .bind(version)
+    .optional()
+    .await
 }
 
 /// A component's bytes.
@@ -142,16 +150,26 @@ pub async fn approve<'a>(db: impl Writes<'a>, id: Uuid, needs_hash: &str, by: &s
 
 /// Removes a revision, and its bytes and its plugin when nothing else needs them. Conflict `foreign_key`: it is bound.
 pub async fn delete(tx: &mut Tx, id: Uuid) -> Result<()> {
-    let row: Option<(String, String)> = tx.query("DELETE FROM revisions WHERE id = $1 RETURNING plugin, digest").bind(id).optional().await?;
+    let row: Option<(String, String)> =
+        tx.query("DELETE FROM revisions WHERE id = $1 RETURNING plugin, digest").bind(id).optional().await?;
     let (plugin, digest) = row.ok_or(Error::NotFound)?;
-    tx.query("DELETE FROM blobs WHERE digest = $1 AND NOT EXISTS (SELECT 1 FROM revisions r WHERE r.digest = $1)").bind(digest).execute().await?;
-    tx.query("DELETE FROM plugins WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM revisions r WHERE r.plugin = $1)").bind(plugin).execute().await?;
+    tx.query("DELETE FROM blobs WHERE digest = $1 AND NOT EXISTS (SELECT 1 FROM revisions r WHERE r.digest = $1)")
+        .bind(digest)
+        .execute()
+        .await?;
+    tx.query("DELETE FROM plugins WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM revisions r WHERE r.plugin = $1)")
+        .bind(plugin)
+        .execute()
+        .await?;
     Ok(())
 }
 
 /// What an operator lets a plugin do, if that was ever narrowed.
 pub async fn grant<'a>(db: impl Reader<'a>, plugin: &str) -> Result<Option<PluginGrant>> {
-    db.reading("SELECT plugin, policy, version, updated_at, updated_by FROM plugin_grants WHERE plugin = $1".into()).bind(plugin).optional().await
+    db.reading("SELECT plugin, policy, version, updated_at, updated_by FROM plugin_grants WHERE plugin = $1".into())
+        .bind(plugin)
+        .optional()
+        .await
 }
 
 /// All narrowed grants.
@@ -198,5 +216,8 @@ pub async fn blocked<'a>(db: impl Reader<'a>) -> Result<Vec<BlockedDigest>> {
 
 /// Whether and why these bytes are blocked.
 pub async fn find_blocked<'a>(db: impl Reader<'a>, digest: &str) -> Result<Option<BlockedDigest>> {
-    db.reading("SELECT digest, plugin, reason, blocked_at, blocked_by FROM blocked_digests WHERE digest = $1".into()).bind(digest).optional().await
+    db.reading("SELECT digest, plugin, reason, blocked_at, blocked_by FROM blocked_digests WHERE digest = $1".into())
+        .bind(digest)
+        .optional()
+        .await
 }

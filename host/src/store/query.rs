@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use sqlx::postgres::{PgArguments, PgConnection, PgPool, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments as _, AssertSqlSafe, Encode, FromRow, Postgres, Sqlite, SqlSafeStr as _, SqlStr, Type};
+use sqlx::{Arguments as _, AssertSqlSafe, Encode, FromRow, Postgres, SqlSafeStr as _, SqlStr, Sqlite, Type};
 
 use super::error::{Error, Result};
 use super::sqlite::{Readers, Writer, WriterGuard};

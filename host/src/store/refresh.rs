@@ -111,5 +111,10 @@ pub async fn rotate(db: &Db, rotation: &Rotation<'_>) -> Result<()> {
 
 /// Ends a family. Its session is ended by [`super::sessions::revoke`].
 pub async fn revoke<'a>(db: impl Writes<'a>, family: Uuid, now: Millis) -> Result<()> {
-    db.writing("UPDATE refresh_families SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL".into()).bind(family).bind(now).execute().await.map(drop)
+    db.writing("UPDATE refresh_families SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL".into())
+        .bind(family)
+        .bind(now)
+        .execute()
+        .await
+        .map(drop)
 }

@@ -21,21 +21,19 @@ macro_rules! rows {
     (@impl $row:ty, $name:ty { $($field:ident $(: $how:ident)?),+ }) => {
         impl<'r> sqlx::FromRow<'r, $row> for $name {
             fn from_row(row: &'r $row) -> std::result::Result<Self, sqlx::Error> {
-                #[allow(unused_imports, reason = "not every list of columns needs it")]
-                use sqlx::Row as _;
                 Ok(Self { $($field: $crate::store::row::rows!(@get row, $field $(, $how)?),)+ })
             }
         }
     };
-    (@get $row:ident, $field:ident) => { $row.try_get(stringify!($field))? };
-    (@get $row:ident, $field:ident, json) => { $row.try_get::<sqlx::types::Json<_>, _>(stringify!($field))?.0 };
-    (@get $row:ident, $field:ident, maybe_json) => { $row.try_get::<Option<sqlx::types::Json<_>>, _>(stringify!($field))?.map(|json| json.0) };
-    (@get $row:ident, $field:ident, text) => { $crate::store::row::parse($row.try_get::<&str, _>(stringify!($field))?)? };
+    (@get $row:ident, $field:ident) => { sqlx::Row::try_get($row, stringify!($field))? };
+    (@get $row:ident, $field:ident, json) => { sqlx::Row::try_get::<sqlx::types::Json<_>, _>($row, stringify!($field))?.0 };
+    (@get $row:ident, $field:ident, maybe_json) => { sqlx::Row::try_get::<Option<sqlx::types::Json<_>>, _>($row, stringify!($field))?.map(|json| json.0) };
+    (@get $row:ident, $field:ident, text) => { $crate::store::row::parse(sqlx::Row::try_get::<&str, _>($row, stringify!($field))?)? };
     (@get $row:ident, $field:ident, rules) => { $crate::store::row::rules(
-        $row.try_get("plugin")?, $row.try_get("plugin_version")?, $row.try_get("digest")?,
+        sqlx::Row::try_get($row, "plugin")?, sqlx::Row::try_get($row, "plugin_version")?, sqlx::Row::try_get($row, "digest")?,
     ) };
     (@get $row:ident, $field:ident, whole) => { sqlx::FromRow::from_row($row)? };
-    (@get $row:ident, $field:ident, words) => { $crate::store::row::words($row.try_get(stringify!($field))?) };
+    (@get $row:ident, $field:ident, words) => { $crate::store::row::words(sqlx::Row::try_get($row, stringify!($field))?) };
 }
 pub(crate) use rows;
 
@@ -45,8 +43,8 @@ pub(crate) fn rules(plugin: Option<String>, version: Option<String>, digest: Opt
 }
 
 /// `a,b,c` of `string_agg`, sorted.
-pub(crate) fn words(list: Option<String>) -> Vec<String> {
-    let mut words: Vec<String> = list.iter().flat_map(|list| list.split(',')).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+pub(crate) fn words(list: Option<&str>) -> Vec<String> {
+    let mut words: Vec<String> = list.unwrap_or_default().split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect();
     words.sort_unstable();
     words
 }

@@ -57,7 +57,9 @@ pub async fn find_with_user<'a>(db: impl Reader<'a>, id: Uuid) -> Result<Option<
     let row: Option<WithUser> = db
         .reading(
             concat!(
-                "SELECT ", users::columns!(), ", s.id AS s_id, s.provider AS s_provider, s.scopes AS s_scopes, s.user_agent AS s_user_agent, \
+                "SELECT ",
+                users::columns!(),
+                ", s.id AS s_id, s.provider AS s_provider, s.scopes AS s_scopes, s.user_agent AS s_user_agent, \
                  s.ip AS s_ip, s.created_at AS s_created_at, s.authenticated_at AS s_authenticated_at, s.last_seen_at AS s_last_seen_at, \
                  s.expires_at AS s_expires_at, s.revoked_at AS s_revoked_at, s.revoked_reason AS s_revoked_reason \
                  FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1"
@@ -115,8 +117,12 @@ impl WithUser {
 /// A user's live sessions, newest first.
 pub async fn list<'a>(db: impl Reader<'a>, user: Uuid, now: Millis) -> Result<Vec<Session>> {
     db.reading(
-        concat!("SELECT ", columns!(), " FROM sessions s WHERE s.user_id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 ORDER BY s.created_at DESC, s.id DESC")
-            .into(),
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM sessions s WHERE s.user_id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 ORDER BY s.created_at DESC, s.id DESC"
+        )
+        .into(),
     )
     .bind(user)
     .bind(now)
@@ -126,7 +132,12 @@ pub async fn list<'a>(db: impl Reader<'a>, user: Uuid, now: Millis) -> Result<Ve
 
 /// Notes its use, to the minute.
 pub async fn seen<'a>(db: impl Writes<'a>, id: Uuid, now: Millis) -> Result<()> {
-    db.writing("UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2 - 60000".into()).bind(id).bind(now).execute().await.map(drop)
+    db.writing("UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2 - 60000".into())
+        .bind(id)
+        .bind(now)
+        .execute()
+        .await
+        .map(drop)
 }
 
 /// Ends one session of a user, its refresh families with it.
@@ -142,7 +153,11 @@ pub async fn revoke(tx: &mut Tx, user: Uuid, id: Uuid, reason: &str, now: Millis
     if ended == 0 {
         return Err(Error::NotFound);
     }
-    tx.query("UPDATE refresh_families SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL").bind(id).bind(now).execute().await?;
+    tx.query("UPDATE refresh_families SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL")
+        .bind(id)
+        .bind(now)
+        .execute()
+        .await?;
     Ok(())
 }
 

@@ -10,7 +10,8 @@ use crate::clock::Millis;
 
 /// The setting, if it was ever made.
 pub async fn find<'a, T: DeserializeOwned>(db: impl Reader<'a>, name: &str) -> Result<Option<T>> {
-    let row: Option<(Json<serde_json::Value>,)> = db.reading("SELECT value FROM settings WHERE name = $1".into()).bind(name).optional().await?;
+    let row: Option<(Json<serde_json::Value>,)> =
+        db.reading("SELECT value FROM settings WHERE name = $1".into()).bind(name).optional().await?;
     row.map(|row| serde_json::from_value(row.0.0)).transpose().map_err(|error| Error::Corrupt(format!("setting `{name}`: {error}")))
 }
 

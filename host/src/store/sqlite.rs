@@ -30,7 +30,11 @@ pub(crate) struct WriterGuard {
 
 impl Writer {
     pub(crate) fn new(connection: SqliteConnection, patience: Duration) -> Self {
-        Self(Arc::new(WriterInner { connection: Arc::new(tokio::sync::Mutex::new(Some(connection))), dirty: AtomicBool::new(false), patience }))
+        Self(Arc::new(WriterInner {
+            connection: Arc::new(tokio::sync::Mutex::new(Some(connection))),
+            dirty: AtomicBool::new(false),
+            patience,
+        }))
     }
 
     /// Waits for the turn; first come, first served.

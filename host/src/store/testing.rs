@@ -10,7 +10,6 @@ use crate::model::user::User;
 /// A migrated database of one test.
 pub(crate) struct TestDb {
     pub(crate) db: Db,
-    pub(crate) url: String,
     _folder: tempfile::TempDir,
 }
 
@@ -24,29 +23,34 @@ impl std::ops::Deref for TestDb {
 /// One of each kind that is there.
 pub(crate) async fn databases() -> Vec<TestDb> {
     let folder = tempfile::tempdir().unwrap();
-    let mut all = vec![open(format!("sqlite://{}", folder.path().join("test.db").display()), folder).await];
+    let mut all = vec![open(&format!("sqlite://{}", folder.path().join("test.db").display()), folder).await];
     if let Ok(base) = std::env::var("MNEMOSYNE_TEST_POSTGRES_URL") {
-        let schema = format!("t{}", Uuid::now_v7().simple());
+        let schema = format!("t{}", id().simple());
         let mut connection = sqlx::PgConnection::connect(&base).await.unwrap();
         sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"))).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         let separator = if base.contains('?') { '&' } else { '?' };
         let url = format!("{base}{separator}options=-c%20search_path%3D{schema}");
-        all.push(open(url, tempfile::tempdir().unwrap()).await);
+        all.push(open(&url, tempfile::tempdir().unwrap()).await);
     }
     all
 }
 
-async fn open(url: String, folder: tempfile::TempDir) -> TestDb {
-    let db = Db::connect(&url, &ConnectOptions { max_connections: 8, ..ConnectOptions::default() }).await.unwrap();
+async fn open(url: &str, folder: tempfile::TempDir) -> TestDb {
+    let db = Db::connect(url, &ConnectOptions { max_connections: 8, ..ConnectOptions::default() }).await.unwrap();
     db.migrate(1).await.unwrap();
-    TestDb { db, url, _folder: folder }
+    TestDb { db, _folder: folder }
+}
+
+/// A new id.
+pub(crate) fn id() -> Uuid {
+    crate::clock::IdSource::id(&crate::clock::SystemIds)
 }
 
 /// A user who is stored.
 pub(crate) async fn user(db: &Db, name: &str) -> User {
     let user = User {
-        id: Uuid::now_v7(),
+        id: id(),
         email: Some(format!("{name}@Example.org")),
         username: name.into(),
         display_name: name.to_uppercase(),
@@ -69,7 +73,7 @@ pub(crate) async fn user(db: &Db, name: &str) -> User {
 /// A task, not stored yet.
 pub(crate) fn task(user: Uuid, title: &str) -> Task {
     Task {
-        id: Uuid::now_v7(),
+        id: id(),
         user_id: user,
         parent_id: None,
         title: title.into(),
@@ -106,7 +110,7 @@ pub(crate) fn task(user: Uuid, title: &str) -> Task {
 /// A line of a task's history.
 pub(crate) fn log(task: &Task, kind: &str) -> TaskLog {
     TaskLog {
-        id: Uuid::now_v7(),
+        id: id(),
         task_id: task.id,
         user_id: task.user_id,
         kind: kind.into(),

@@ -73,9 +73,13 @@ impl Tx {
     /// Several statements without values, as migrations have them.
     pub(crate) async fn script(&mut self, sql: &'static str) -> Result<()> {
         match &mut self.0 {
-            Inner::Sqlite { guard: Some(guard) } => drop(sqlx::raw_sql(sql).execute(guard.connection()?).await?),
+            Inner::Sqlite { guard: Some(guard) } => {
+                sqlx::raw_sql(sql).execute(guard.connection()?).await?;
+            }
             Inner::Sqlite { guard: None } => {}
-            Inner::Postgres(tx) => drop(sqlx::raw_sql(sql).execute(&mut **tx).await?),
+            Inner::Postgres(tx) => {
+                sqlx::raw_sql(sql).execute(&mut **tx).await?;
+            }
         }
         Ok(())
     }
@@ -96,7 +100,7 @@ impl Tx {
     pub(crate) fn query(&mut self, sql: impl Into<std::borrow::Cow<'static, str>>) -> Query<'_> {
         match &mut self.0 {
             Inner::Sqlite { guard } => Query::new(Target::Writing(guard.as_mut()), sql),
-            Inner::Postgres(tx) => Query::new(Target::Connection(&mut **tx), sql),
+            Inner::Postgres(tx) => Query::new(Target::Connection(tx), sql),
         }
     }
 }

@@ -59,13 +59,15 @@ pub async fn insert(tx: &mut Tx, user: &User, password: Option<&Password>, grant
 
 async fn grant(tx: &mut Tx, user: Uuid, roles: &[String], now: Millis, by: &str) -> Result<()> {
     for role in roles {
-        tx.query("INSERT INTO user_roles (user_id, role, granted_at, granted_by) VALUES ($1, $2, $3, $4) ON CONFLICT (user_id, role) DO NOTHING")
-            .bind(user)
-            .bind(role)
-            .bind(now)
-            .bind(by)
-            .execute()
-            .await?;
+        tx.query(
+            "INSERT INTO user_roles (user_id, role, granted_at, granted_by) VALUES ($1, $2, $3, $4) ON CONFLICT (user_id, role) DO NOTHING",
+        )
+        .bind(user)
+        .bind(role)
+        .bind(now)
+        .bind(by)
+        .execute()
+        .await?;
     }
     Ok(())
 }
@@ -197,5 +199,11 @@ pub async fn set_password<'a>(db: impl Writes<'a>, id: Uuid, password: &Password
 
 /// Replaces a hash by one of the same password with newer parameters, unless the password was changed meanwhile.
 pub async fn rehash<'a>(db: impl Writes<'a>, id: Uuid, old: &str, new: &str) -> Result<()> {
-    db.writing("UPDATE passwords SET hash = $3 WHERE user_id = $1 AND hash = $2".into()).bind(id).bind(old).bind(new).execute().await.map(drop)
+    db.writing("UPDATE passwords SET hash = $3 WHERE user_id = $1 AND hash = $2".into())
+        .bind(id)
+        .bind(old)
+        .bind(new)
+        .execute()
+        .await
+        .map(drop)
 }

@@ -127,7 +127,8 @@ async fn insert(tx: &mut Tx, completion: &Completion, award: Option<&Award>) -> 
 
 /// The total by the folded days: as many rows as days, not as completions; equal to the ledger's sum.
 pub(super) async fn total_of_days(tx: &mut Tx, user: Uuid) -> Result<i64> {
-    let row: (i64,) = tx.query("SELECT CAST(COALESCE(SUM(points), 0) AS BIGINT) FROM user_days WHERE user_id = $1").bind(user).one().await?;
+    let row: (i64,) =
+        tx.query("SELECT CAST(COALESCE(SUM(points), 0) AS BIGINT) FROM user_days WHERE user_id = $1").bind(user).one().await?;
     Ok(row.0)
 }
 

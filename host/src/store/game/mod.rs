@@ -35,7 +35,8 @@ rows! {
 
 /// The user's points: the sum of the ledger, always.
 pub async fn total<'a>(db: impl Reader<'a>, user: Uuid) -> Result<i64> {
-    let row: (i64,) = db.reading("SELECT CAST(COALESCE(SUM(points), 0) AS BIGINT) FROM xp_ledger WHERE user_id = $1".into()).bind(user).one().await?;
+    let row: (i64,) =
+        db.reading("SELECT CAST(COALESCE(SUM(points), 0) AS BIGINT) FROM xp_ledger WHERE user_id = $1".into()).bind(user).one().await?;
     Ok(row.0)
 }
 
@@ -62,8 +63,16 @@ rows! {
 macro_rules! window {
     ($name:literal, $from:literal) => {
         concat!(
-            "CAST(COALESCE(SUM(points) FILTER (WHERE day >= ", $from, "), 0) AS BIGINT) AS ", $name, "_points, ",
-            "CAST(COALESCE(SUM(completions) FILTER (WHERE day >= ", $from, "), 0) AS BIGINT) AS ", $name, "_completions"
+            "CAST(COALESCE(SUM(points) FILTER (WHERE day >= ",
+            $from,
+            "), 0) AS BIGINT) AS ",
+            $name,
+            "_points, ",
+            "CAST(COALESCE(SUM(completions) FILTER (WHERE day >= ",
+            $from,
+            "), 0) AS BIGINT) AS ",
+            $name,
+            "_completions"
         )
     };
 }
@@ -73,8 +82,17 @@ pub async fn tallies<'a>(db: impl Reader<'a>, user: Uuid, windows: &Windows) -> 
     let row: TallyRow = db
         .reading(
             concat!(
-                "SELECT ", window!("day", "$2"), ", ", window!("week", "$3"), ", ", window!("month", "$4"), ", ", window!("year", "$5"), ", ",
-                window!("all", "''"), " FROM user_days WHERE user_id = $1"
+                "SELECT ",
+                window!("day", "$2"),
+                ", ",
+                window!("week", "$3"),
+                ", ",
+                window!("month", "$4"),
+                ", ",
+                window!("year", "$5"),
+                ", ",
+                window!("all", "''"),
+                " FROM user_days WHERE user_id = $1"
             )
             .into(),
         )
@@ -103,7 +121,10 @@ pub async fn day_points<'a>(db: impl Reader<'a>, user: Uuid, day: &str) -> Resul
 
 /// The user's days with completions that stand, newest first: streaks are counted over them.
 pub async fn days<'a>(db: impl Reader<'a>, user: Uuid) -> Result<Vec<Day>> {
-    db.reading("SELECT day, points, completions FROM user_days WHERE user_id = $1 AND completions > 0 ORDER BY day DESC".into()).bind(user).all().await
+    db.reading("SELECT day, points, completions FROM user_days WHERE user_id = $1 AND completions > 0 ORDER BY day DESC".into())
+        .bind(user)
+        .all()
+        .await
 }
 
 /// The ledger, newest first.
@@ -131,15 +152,22 @@ pub async fn ledger<'a>(db: impl Reader<'a>, user: Uuid, page: &Page) -> Result<
 
 /// What the user has reached, oldest first.
 pub async fn achievements<'a>(db: impl Reader<'a>, user: Uuid) -> Result<Vec<Achievement>> {
-    db.reading("SELECT achievement, completion_id, plugin, unlocked_at FROM achievements WHERE user_id = $1 ORDER BY unlocked_at, achievement".into())
-        .bind(user)
-        .all()
-        .await
+    db.reading(
+        "SELECT achievement, completion_id, plugin, unlocked_at FROM achievements WHERE user_id = $1 ORDER BY unlocked_at, achievement"
+            .into(),
+    )
+    .bind(user)
+    .all()
+    .await
 }
 
 /// One completion of a user.
 pub async fn completion<'a>(db: impl Reader<'a>, user: Uuid, id: Uuid) -> Result<Option<Completion>> {
-    db.reading(concat!("SELECT ", columns!(), " FROM completions WHERE id = $1 AND user_id = $2").into()).bind(id).bind(user).optional().await
+    db.reading(concat!("SELECT ", columns!(), " FROM completions WHERE id = $1 AND user_id = $2").into())
+        .bind(id)
+        .bind(user)
+        .optional()
+        .await
 }
 
 /// Users whose `user_days` differ from what ledger and completions say: always empty, or there is a bug.

@@ -29,9 +29,10 @@ pub async fn list(db: &crate::store::Db, user: Uuid, filter: &TaskFilter, sort: 
             query.push(" AND (").push(key).push(if descending { ", id) < (" } else { ", id) > (" });
             match (&cursor.key, sort) {
                 (Key::Text(text), TaskSort::Title(_)) => query.value(text.clone()),
-                (Key::Int(number), TaskSort::Created(_) | TaskSort::Updated(_) | TaskSort::Due(_) | TaskSort::Priority(_) | TaskSort::Difficulty(_)) => {
-                    query.value(*number)
-                }
+                (
+                    Key::Int(number),
+                    TaskSort::Created(_) | TaskSort::Updated(_) | TaskSort::Due(_) | TaskSort::Priority(_) | TaskSort::Difficulty(_),
+                ) => query.value(*number),
                 _ => return Err(Error::NotFound),
             };
             query.push(", ").value(cursor.id).push(")");

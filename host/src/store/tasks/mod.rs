@@ -53,7 +53,9 @@ fn search_text(task: &Task) -> String {
 pub async fn insert<'a>(db: impl Writes<'a>, task: &Task) -> Result<()> {
     db.writing(
         concat!(
-            "INSERT INTO tasks (", columns!(), ", search_text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+            "INSERT INTO tasks (",
+            columns!(),
+            ", search_text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
              $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)"
         )
         .into(),
@@ -158,21 +160,28 @@ pub async fn update<'a>(db: impl Writes<'a>, task: Task) -> Result<Task> {
 
 /// Adds a line to a task's history.
 pub async fn log<'a>(db: impl Writes<'a>, log: &TaskLog) -> Result<()> {
-    db.writing("INSERT INTO task_logs (id, task_id, user_id, kind, message, metadata, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)".into())
-        .bind(log.id)
-        .bind(log.task_id)
-        .bind(log.user_id)
-        .bind(&log.kind)
-        .bind(&log.message)
-        .bind(Json(&log.metadata))
-        .bind(log.created_at)
-        .execute()
-        .await
-        .map(drop)
+    db.writing(
+        "INSERT INTO task_logs (id, task_id, user_id, kind, message, metadata, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)".into(),
+    )
+    .bind(log.id)
+    .bind(log.task_id)
+    .bind(log.user_id)
+    .bind(&log.kind)
+    .bind(&log.message)
+    .bind(Json(&log.metadata))
+    .bind(log.created_at)
+    .execute()
+    .await
+    .map(drop)
 }
 
 /// A task's history, newest first, with the number of all lines.
-pub async fn logs<'a>(db: impl Reader<'a>, user: Uuid, task: Uuid, page: &crate::model::page::Page) -> Result<crate::model::page::Slice<TaskLog>> {
+pub async fn logs<'a>(
+    db: impl Reader<'a>,
+    user: Uuid,
+    task: Uuid,
+    page: &crate::model::page::Page,
+) -> Result<crate::model::page::Slice<TaskLog>> {
     use crate::model::page::{Cursor, Key, Start};
     let mut query = db
         .reading(

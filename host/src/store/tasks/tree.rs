@@ -18,11 +18,13 @@ macro_rules! down {
 
 /// The task and everything below it, level by level.
 pub async fn subtree<'a>(db: impl Reader<'a>, user: Uuid, root: Uuid) -> Result<Vec<Task>> {
-    db.reading(concat!(down!(), "SELECT ", columns!(), " FROM tasks JOIN tree ON tree.node = tasks.id ORDER BY depth, created_at, id").into())
-        .bind(root)
-        .bind(user)
-        .all()
-        .await
+    db.reading(
+        concat!(down!(), "SELECT ", columns!(), " FROM tasks JOIN tree ON tree.node = tasks.id ORDER BY depth, created_at, id").into(),
+    )
+    .bind(root)
+    .bind(user)
+    .all()
+    .await
 }
 
 /// Everything below these tasks, oldest first, without the tasks themselves: one statement for a whole page of trees.
@@ -41,7 +43,8 @@ pub async fn descendants<'a>(db: impl Reader<'a>, user: Uuid, roots: &[Uuid]) ->
 
 /// Levels below the task; 0 = it has no children.
 pub async fn height<'a>(db: impl Reader<'a>, user: Uuid, root: Uuid) -> Result<i64> {
-    let row: (i64,) = db.reading(concat!(down!(), "SELECT CAST(COALESCE(MAX(depth), 0) AS BIGINT) FROM tree").into()).bind(root).bind(user).one().await?;
+    let row: (i64,) =
+        db.reading(concat!(down!(), "SELECT CAST(COALESCE(MAX(depth), 0) AS BIGINT) FROM tree").into()).bind(root).bind(user).one().await?;
     Ok(row.0)
 }
 
@@ -63,11 +66,14 @@ pub async fn ancestors<'a>(db: impl Reader<'a>, user: Uuid, id: Uuid) -> Result<
 
 /// Direct children, oldest first.
 pub async fn children<'a>(db: impl Reader<'a>, user: Uuid, parent: Uuid) -> Result<Vec<Task>> {
-    db.reading(concat!("SELECT ", columns!(), " FROM tasks WHERE parent_id = $1 AND user_id = $2 AND deleted_at IS NULL ORDER BY created_at, id").into())
-        .bind(parent)
-        .bind(user)
-        .all()
-        .await
+    db.reading(
+        concat!("SELECT ", columns!(), " FROM tasks WHERE parent_id = $1 AND user_id = $2 AND deleted_at IS NULL ORDER BY created_at, id")
+            .into(),
+    )
+    .bind(parent)
+    .bind(user)
+    .all()
+    .await
 }
 
 /// Direct children that are not completed.

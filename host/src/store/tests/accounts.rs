@@ -5,12 +5,12 @@ use uuid::Uuid;
 use crate::model::page::Page;
 use crate::model::session::{PendingLogin, RefreshFamily, Session};
 use crate::model::user::{ApiKey, Identity, Password, UserChange};
-use crate::store::testing::{TestDb, on_all, user};
+use crate::store::testing::{TestDb, id, on_all, user};
 use crate::store::{Error, api_keys, identities, keys, logins, refresh, sessions, users};
 
 async fn session(db: &TestDb, user: Uuid) -> Session {
     let session = Session {
-        id: Uuid::now_v7(),
+        id: id(),
         user_id: user,
         provider: "password".into(),
         scopes: Some(vec!["task:read".into()]),
@@ -53,7 +53,7 @@ async fn accounts_change_by_version_and_list_in_pages() {
         assert!(matches!(users::update(&mut tx, alice.id, &change, 20).await, Err(Error::Stale)));
         let clear = UserChange { email: Some(None), ..UserChange::default() };
         assert_eq!(users::update(&mut tx, alice.id, &clear, 20).await.unwrap().email, None);
-        assert!(matches!(users::update(&mut tx, Uuid::now_v7(), &clear, 20).await, Err(Error::NotFound)));
+        assert!(matches!(users::update(&mut tx, id(), &clear, 20).await, Err(Error::NotFound)));
         users::set_roles(&mut tx, alice.id, &["operator".into(), "admin".into()], 30, "test").await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(users::find(&db.db, alice.id).await.unwrap().unwrap().roles, ["admin", "operator"]);
@@ -96,7 +96,7 @@ async fn a_session_comes_with_its_user_and_ends_with_its_families() {
         assert_eq!(sessions::list(&db.db, alice.id, 11).await.unwrap().len(), 2);
 
         let mut tx = db.begin().await.unwrap();
-        assert!(matches!(sessions::revoke(&mut tx, Uuid::now_v7(), one.id, "logout", 20).await, Err(Error::NotFound)));
+        assert!(matches!(sessions::revoke(&mut tx, id(), one.id, "logout", 20).await, Err(Error::NotFound)));
         sessions::revoke(&mut tx, alice.id, one.id, "logout", 20).await.unwrap();
         assert!(matches!(sessions::revoke(&mut tx, alice.id, one.id, "logout", 20).await, Err(Error::NotFound)));
         tx.commit().await.unwrap();
@@ -117,7 +117,7 @@ async fn a_refresh_token_rotates_once_and_old_ones_are_recognised() {
         let session = session(db, alice.id).await;
         let hash = |number: u8| vec![number; 32];
         let family = RefreshFamily {
-            id: Uuid::now_v7(),
+            id: id(),
             session_id: session.id,
             user_id: alice.id,
             generation: 0,
@@ -172,7 +172,7 @@ async fn failures_count_within_a_window() {
 async fn a_pending_login_is_taken_once_and_in_time() {
     on_all(async |db| {
         let login = PendingLogin {
-            id: Uuid::now_v7(),
+            id: id(),
             provider: "did".into(),
             step: 1,
             state: vec![1, 2],
@@ -185,7 +185,7 @@ async fn a_pending_login_is_taken_once_and_in_time() {
         assert_eq!(logins::consume(&db.db, login.id, "other", 50).await.unwrap(), None);
         assert_eq!(logins::consume(&db.db, login.id, "did", 50).await.unwrap(), Some(login.clone()));
         assert_eq!(logins::consume(&db.db, login.id, "did", 50).await.unwrap(), None);
-        let late = PendingLogin { id: Uuid::now_v7(), ..login };
+        let late = PendingLogin { id: id(), ..login };
         logins::begin(&db.db, &late).await.unwrap();
         assert_eq!(logins::consume(&db.db, late.id, "did", 100).await.unwrap(), None);
     })
@@ -196,16 +196,10 @@ async fn a_pending_login_is_taken_once_and_in_time() {
 async fn an_identity_belongs_to_one_user() {
     on_all(async |db| {
         let (alice, bob) = (user(db, "alice").await, user(db, "bob").await);
-        let identity = Identity {
-            id: Uuid::now_v7(),
-            user_id: alice.id,
-            provider: "google".into(),
-            subject: "7".into(),
-            created_at: 1,
-            last_used_at: None,
-        };
+        let identity =
+            Identity { id: id(), user_id: alice.id, provider: "google".into(), subject: "7".into(), created_at: 1, last_used_at: None };
         identities::insert(&db.db, &identity).await.unwrap();
-        let second = Identity { id: Uuid::now_v7(), user_id: bob.id, ..identity.clone() };
+        let second = Identity { id: id(), user_id: bob.id, ..identity.clone() };
         assert!(identities::insert(&db.db, &second).await.unwrap_err().is_conflict("identities_provider_subject_key"));
         assert_eq!(identities::find(&db.db, "google", "7").await.unwrap(), Some(identity.clone()));
         assert!(matches!(identities::delete(&db.db, bob.id, identity.id).await, Err(Error::NotFound)));
@@ -217,7 +211,7 @@ async fn an_identity_belongs_to_one_user() {
 async fn api_keys_and_secrets_are_kept_and_ended() {
     on_all(async |db| {
         let key = ApiKey {
-            id: Uuid::now_v7(),
+            id: id(),
             user_id: None,
             name: "operator".into(),
             secret_hash: vec![7; 32],
@@ -228,10 +222,10 @@ async fn api_keys_and_secrets_are_kept_and_ended() {
             revoked_at: None,
         };
         api_keys::insert(&db.db, &key).await.unwrap();
-        assert_eq!(api_keys::list(&db.db, None).await.unwrap(), [key.clone()]);
+        assert_eq!(api_keys::list(&db.db, None).await.unwrap(), std::slice::from_ref(&key));
         api_keys::used(&db.db, key.id, 100_000).await.unwrap();
         assert_eq!(api_keys::find(&db.db, key.id).await.unwrap().unwrap().last_used_at, Some(100_000));
-        assert!(matches!(api_keys::revoke(&db.db, Some(Uuid::now_v7()), key.id, 5).await, Err(Error::NotFound)));
+        assert!(matches!(api_keys::revoke(&db.db, Some(id()), key.id, 5).await, Err(Error::NotFound)));
         api_keys::revoke(&db.db, None, key.id, 5).await.unwrap();
         assert_eq!(api_keys::list(&db.db, None).await.unwrap(), []);
 

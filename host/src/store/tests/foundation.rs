@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use uuid::Uuid;
-
-use crate::store::testing::{on_all, task, user};
+use crate::store::testing::{id, on_all, task, user};
 use crate::store::{ConnectOptions, Db, Dialect, Error, settings, tasks, users};
 
 /// `table → columns`, and the names of indexes.
@@ -45,7 +43,9 @@ fn both_folders_have_the_same_migrations_tables_and_columns() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
     let read = |folder: &str| -> BTreeMap<String, Vec<String>> {
         let files = std::fs::read_dir(root.join(folder)).unwrap().map(|file| file.unwrap().path());
-        files.map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), names(&std::fs::read_to_string(&path).unwrap()))).collect()
+        files
+            .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), names(&std::fs::read_to_string(&path).unwrap())))
+            .collect()
     };
     let (sqlite, postgres) = (read("sqlite"), read("postgres"));
     assert_eq!(sqlite, postgres);
@@ -58,7 +58,13 @@ fn names(sql: &str) -> Vec<String> {
     let code = sql.lines().map(|line| line.split("--").next().unwrap_or_default().trim_end()).filter(|line| !line.is_empty());
     code.map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let taken = if line.starts_with(' ') { 1 } else if line.starts_with("CREATE") { words.len() } else { 0 };
+        let taken = if line.starts_with(' ') {
+            1
+        } else if line.starts_with("CREATE") {
+            words.len()
+        } else {
+            0
+        };
         words[..taken.min(words.len())].join(" ")
     })
     .collect()
@@ -156,7 +162,7 @@ async fn conflicts_have_the_same_names_on_both_databases() {
     on_all(async |db| {
         let alice = user(db, "alice").await;
         let mut twin = alice.clone();
-        twin.id = Uuid::now_v7();
+        twin.id = id();
         twin.username = "other".into();
         twin.email = Some("ALICE@example.ORG".into());
         let mut tx = db.begin().await.unwrap();
@@ -169,7 +175,7 @@ async fn conflicts_have_the_same_names_on_both_databases() {
         assert!(users::insert(&mut tx, &twin, None, "test").await.unwrap_err().is_conflict("users_pkey"));
         tx.rollback().await.unwrap();
 
-        let orphan = task(Uuid::now_v7(), "nobody's");
+        let orphan = task(id(), "nobody's");
         assert!(tasks::insert(&db.db, &orphan).await.unwrap_err().is_conflict("foreign_key"));
         let mut hard = task(alice.id, "too hard");
         hard.difficulty = 6;

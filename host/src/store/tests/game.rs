@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use crate::model::game::{Award, Bonus, Completion, CompletionState, Rules, Windows};
 use crate::model::page::Page;
 use crate::model::task::{Status, Task};
 use crate::model::user::User;
 use crate::store::game::{self, Completed, Completing, Reopening};
-use crate::store::testing::{TestDb, log, on_all, task, user};
+use crate::store::testing::{TestDb, id, log, on_all, task, user};
 use crate::store::{Error, tasks};
 
 fn completion(task: &Task, day: &str) -> Completion {
     Completion {
-        id: Uuid::now_v7(),
+        id: id(),
         user_id: task.user_id,
         task_id: task.id,
         occurrence: "once".into(),
@@ -31,7 +29,7 @@ fn completion(task: &Task, day: &str) -> Completion {
 
 fn award(points: i64) -> Award {
     Award {
-        entry_id: Uuid::now_v7(),
+        entry_id: id(),
         points,
         breakdown: vec![Bonus { reason: "base".into(), points }],
         rules: Rules { plugin: "classic".into(), version: "1.0.0".into(), digest: "d".into() },
@@ -47,7 +45,7 @@ async fn complete(db: &TestDb, task: &Task, day: &str, award: Option<&Award>) ->
 
 async fn reopen(db: &TestDb, task: &Task) -> crate::store::Result<Completed> {
     let log = log(task, "reopened");
-    game::reopen(&db.db, Reopening { task, entry_id: Uuid::now_v7(), now: 2_000, log: &log }).await
+    game::reopen(&db.db, Reopening { task, entry_id: id(), now: 2_000, log: &log }).await
 }
 
 async fn with_task(db: &TestDb, name: &str) -> (User, Task) {
@@ -62,7 +60,10 @@ async fn completing_gives_points_once_and_reopening_takes_exactly_them() {
     on_all(async |db| {
         let (alice, task) = with_task(db, "alice").await;
         let done = complete(db, &task, "2026-01-05", Some(&award(25))).await.unwrap();
-        assert_eq!((done.total, done.unlocked.as_slice(), done.task.status), (25, ["first-quest".to_owned()].as_slice(), Status::Completed));
+        assert_eq!(
+            (done.total, done.unlocked.as_slice(), done.task.status),
+            (25, ["first-quest".to_owned()].as_slice(), Status::Completed)
+        );
         assert_eq!((done.task.experience_points, done.task.actual_duration_minutes, done.task.version), (25, Some(5), 2));
         assert!(matches!(complete(db, &done.task, "2026-01-05", Some(&award(25))).await, Err(Error::Stale)), "twice");
         assert!(matches!(complete(db, &task, "2026-01-05", Some(&award(25))).await, Err(Error::Stale)), "by an old version");
@@ -71,7 +72,10 @@ async fn completing_gives_points_once_and_reopening_takes_exactly_them() {
         assert_eq!((open.total, open.task.status, open.task.completion_id), (0, Status::Pending, None));
         assert!(matches!(reopen(db, &done.task).await, Err(Error::Stale)));
         let entries = game::ledger(&db.db, alice.id, &Page::skip(0, 10)).await.unwrap();
-        assert_eq!(entries.items.iter().map(|entry| (entry.kind.as_str(), entry.points)).collect::<Vec<_>>(), [("reversal", -25), ("award", 25)]);
+        assert_eq!(
+            entries.items.iter().map(|entry| (entry.kind.as_str(), entry.points)).collect::<Vec<_>>(),
+            [("reversal", -25), ("award", 25)]
+        );
         assert_eq!(entries.total, Some(2));
 
         let again = complete(db, &open.task, "2026-01-06", Some(&award(30))).await.unwrap();
@@ -158,11 +162,12 @@ async fn tallies_cover_their_windows() {
             tasks::insert(&db.db, &task).await.unwrap();
             complete(db, &task, day, Some(&award(points))).await.unwrap();
         }
-        let windows = Windows { day: "2026-03-12".into(), week: "2026-03-09".into(), month: "2026-03-01".into(), year: "2026-01-01".into() };
+        let windows =
+            Windows { day: "2026-03-12".into(), week: "2026-03-09".into(), month: "2026-03-01".into(), year: "2026-01-01".into() };
         let tallies = game::tallies(&db.db, alice.id, &windows).await.unwrap();
         let points = [tallies.day, tallies.week, tallies.month, tallies.year, tallies.all].map(|tally| (tally.points, tally.completions));
         assert_eq!(points, [(1, 1), (11, 2), (111, 3), (1_111, 4), (11_111, 5)]);
-        let nobody = game::tallies(&db.db, Uuid::now_v7(), &windows).await.unwrap();
+        let nobody = game::tallies(&db.db, id(), &windows).await.unwrap();
         assert_eq!(nobody, crate::model::game::Tallies::default());
     })
     .await;

@@ -1,14 +1,13 @@
 //! Audit, call records, idempotency, leases, jobs.
 
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::model::audit::AuditEvent;
 use crate::model::call::{CallFilter, CallRecord};
 use crate::model::page::Page;
 use crate::store::audit::{self, Chain};
 use crate::store::idempotency::{self, Answer, Begin, Keyed};
-use crate::store::testing::{TestDb, on_all};
+use crate::store::testing::{TestDb, id, on_all};
 use crate::store::{Error, calls, jobs};
 
 fn event(target: &str) -> AuditEvent {
@@ -56,7 +55,7 @@ async fn the_audit_log_has_no_gaps_and_shows_every_tampering() {
 
 fn record(slot: &str, at: i64) -> CallRecord {
     CallRecord {
-        id: Uuid::now_v7(),
+        id: id(),
         slot: slot.into(),
         plugin: "classic".into(),
         plugin_version: "1.0.0".into(),
@@ -71,7 +70,7 @@ fn record(slot: &str, at: i64) -> CallRecord {
         memory_bytes: 65_536,
         host_calls: 1,
         grant_hash: "g".into(),
-        user_id: Some(Uuid::now_v7()),
+        user_id: Some(id()),
         request_id: Some("r".into()),
         logs: Some(json!([{"level": "info"}])),
         recording: None,
@@ -132,20 +131,20 @@ async fn a_lease_has_one_holder_and_a_job_one_worker() {
         jobs::release(&db.db, "score", "b").await.unwrap();
         assert!(jobs::lease(&db.db, "score", "a", 199, 50).await.unwrap());
 
-        let id = Uuid::now_v7();
-        jobs::enqueue(&db.db, id, "recompute", Some("all"), &json!({}), 10, 5).await.unwrap();
-        let twin = jobs::enqueue(&db.db, Uuid::now_v7(), "recompute", Some("all"), &json!({}), 10, 5).await;
+        let job = id();
+        jobs::enqueue(&db.db, job, "recompute", Some("all"), &json!({}), 10, 5).await.unwrap();
+        let twin = jobs::enqueue(&db.db, id(), "recompute", Some("all"), &json!({}), 10, 5).await;
         assert!(twin.unwrap_err().is_conflict("jobs_kind_dedup_key"));
         assert_eq!(jobs::claim(&db.db, &["recompute"], "a", 9, 50).await.unwrap(), None);
         assert_eq!(jobs::claim(&db.db, &["other"], "a", 10, 50).await.unwrap(), None);
         let claims = futures::future::join_all((0..6).map(|_| jobs::claim(&db.db, &["recompute"], "a", 10, 50))).await;
         assert_eq!(claims.into_iter().filter(|claim| matches!(claim, Ok(Some(_)))).count(), 1);
-        assert!(matches!(jobs::finish(&db.db, id, "b", Ok(&json!(1)), 20).await, Err(Error::Stale)));
-        jobs::finish(&db.db, id, "a", Ok(&json!({"users": 3})), 20).await.unwrap();
-        assert_eq!(jobs::find(&db.db, id).await.unwrap().unwrap().result, Some(json!({"users": 3})));
-        jobs::enqueue(&db.db, Uuid::now_v7(), "recompute", Some("all"), &json!({}), 10, 5).await.unwrap();
+        assert!(matches!(jobs::finish(&db.db, job, "b", Ok(&json!(1)), 20).await, Err(Error::Stale)));
+        jobs::finish(&db.db, job, "a", Ok(&json!({"users": 3})), 20).await.unwrap();
+        assert_eq!(jobs::find(&db.db, job).await.unwrap().unwrap().result, Some(json!({"users": 3})));
+        jobs::enqueue(&db.db, id(), "recompute", Some("all"), &json!({}), 10, 5).await.unwrap();
 
-        let replica = Uuid::now_v7();
+        let replica = id();
         jobs::report(&db.db, replica, 4, 100).await.unwrap();
         jobs::report(&db.db, replica, 5, 110).await.unwrap();
         assert_eq!(jobs::replicas(&db.db, 105).await.unwrap(), [(replica, 5)]);

@@ -7,12 +7,12 @@ use crate::model::plugin::{BlockedDigest, Revision, RevisionState};
 use crate::model::slot::{Binding, Mode};
 use crate::store::kv::{self, Put, Space};
 use crate::store::slots::{self, SlotChange};
-use crate::store::testing::{TestDb, on_all};
+use crate::store::testing::{TestDb, id, on_all};
 use crate::store::{Error, plugins, settings};
 
 fn revision(plugin: &str, version: &str, digest: &str) -> Revision {
     Revision {
-        id: Uuid::now_v7(),
+        id: id(),
         plugin: plugin.into(),
         version: version.into(),
         digest: digest.into(),
@@ -97,14 +97,17 @@ async fn a_slot_moves_by_generation_with_history() {
         assert_eq!(bind(db, 0, &live(one.id)).await.unwrap(), (1, before + 1));
         assert!(matches!(bind(db, 0, &live(two.id)).await, Err(Error::Stale)));
         assert!(matches!(bind(db, 7, &live(two.id)).await, Err(Error::Stale)));
-        assert!(bind(db, 1, &live(Uuid::now_v7())).await.unwrap_err().is_conflict("foreign_key"));
+        assert!(bind(db, 1, &live(id())).await.unwrap_err().is_conflict("foreign_key"));
         assert_eq!(bind(db, 1, &live(two.id)).await.unwrap(), (2, before + 2));
 
         let slot = slots::find(&db.db, "xp-rules").await.unwrap().unwrap();
         assert_eq!((slot.generation, slot.bindings.clone(), slot.config.clone()), (2, live(two.id), json!({"factor": 2})));
         assert_eq!(slots::list(&db.db).await.unwrap(), [slot]);
         let history = slots::history(&db.db, "xp-rules", None, 10).await.unwrap();
-        assert_eq!(history.iter().map(|row| (row.generation, row.bindings.clone())).collect::<Vec<_>>(), [(2, live(two.id)), (1, live(one.id))]);
+        assert_eq!(
+            history.iter().map(|row| (row.generation, row.bindings.clone())).collect::<Vec<_>>(),
+            [(2, live(two.id)), (1, live(one.id))]
+        );
         assert_eq!(slots::with_digest(&db.db, "bb").await.unwrap().len(), 1);
 
         let mut tx = db.begin().await.unwrap();
@@ -142,7 +145,8 @@ async fn grants_and_blocks_are_kept() {
         assert!(matches!(plugins::set_grant(&db.db, "classic", &json!({}), Some(0), "op", 1).await, Err(Error::Stale)));
         assert_eq!(plugins::set_grant(&db.db, "classic", &json!({}), None, "op", 2).await.unwrap(), 2);
         assert_eq!(plugins::grant(&db.db, "classic").await.unwrap().unwrap().version, 2);
-        let blocked = BlockedDigest { digest: "aa".into(), plugin: "classic".into(), reason: "bad".into(), blocked_at: 1, blocked_by: "op".into() };
+        let blocked =
+            BlockedDigest { digest: "aa".into(), plugin: "classic".into(), reason: "bad".into(), blocked_at: 1, blocked_by: "op".into() };
         plugins::block(&db.db, &blocked).await.unwrap();
         plugins::block(&db.db, &BlockedDigest { reason: "other".into(), ..blocked.clone() }).await.unwrap();
         assert_eq!(plugins::find_blocked(&db.db, "aa").await.unwrap(), Some(blocked));
@@ -162,7 +166,7 @@ async fn a_plugins_data_has_versions_a_quota_and_an_end() {
         assert_eq!(kv::put(&db.db, space, put(b"b", b"1234567890", None)).await.unwrap(), 1, "exactly full");
         assert_eq!(kv::usage(&db.db, space, 100).await.unwrap(), 20);
         assert_eq!(kv::get(&db.db, Space { plugin: "q", ..space }, b"a", 100).await.unwrap(), None);
-        assert_eq!(kv::get(&db.db, Space { user: Uuid::now_v7(), ..space }, b"a", 100).await.unwrap(), None);
+        assert_eq!(kv::get(&db.db, Space { user: id(), ..space }, b"a", 100).await.unwrap(), None);
 
         assert!(matches!(kv::delete(&db.db, space, b"a", Some(1), 100).await, Err(Error::Stale)));
         assert!(kv::delete(&db.db, space, b"a", Some(2), 100).await.unwrap());
@@ -178,7 +182,7 @@ async fn a_plugins_data_has_versions_a_quota_and_an_end() {
 #[tokio::test]
 async fn a_plugins_keys_list_by_prefix_and_numbers_add_up() {
     on_all(async |db| {
-        let space = Space { plugin: "p", user: Uuid::now_v7() };
+        let space = Space { plugin: "p", user: id() };
         for key in [b"a/1".as_slice(), b"a/2", b"a/3", b"b", b"a\xff"] {
             kv::put(&db.db, space, Put { key, value: b"v", expect: None, expires_at: None, quota: 1_000, now: 1 }).await.unwrap();
         }

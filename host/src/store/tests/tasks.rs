@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::model::page::{Page, Slice};
 use crate::model::task::{Priority, Recurrence, Status, Task, TaskFilter, TaskSort};
-use crate::store::testing::{TestDb, log, on_all, task, user};
+use crate::store::testing::{TestDb, id, log, on_all, task, user};
 use crate::store::{Error, tasks};
 
 async fn stored(db: &TestDb, task: Task) -> Task {
@@ -30,10 +30,10 @@ async fn every_field_comes_back_as_it_went_in() {
         full.metadata = json!({"nested": {"list": [1, 2.5, null, true]}}).as_object().unwrap().clone();
         full.due_date = Some(-5);
         full.is_shared = true;
-        full.series_id = Some(Uuid::now_v7());
+        full.series_id = Some(id());
         let full = stored(db, full).await;
         assert_eq!(tasks::get(&db.db, alice.id, full.id).await.unwrap(), full);
-        assert_eq!(tasks::find(&db.db, Uuid::now_v7(), full.id).await.unwrap(), None, "someone else's is not found");
+        assert_eq!(tasks::find(&db.db, id(), full.id).await.unwrap(), None, "someone else's is not found");
     })
     .await;
 }
@@ -170,7 +170,7 @@ async fn a_tree_is_walked_measured_hidden_and_erased_as_one() {
         assert_eq!(tasks::delete(&db.db, alice.id, chain[1].id, Some(1), 500).await.unwrap().len(), 3);
         assert!(matches!(tasks::delete(&db.db, alice.id, chain[1].id, None, 500).await, Err(Error::NotFound)));
         assert_eq!(tasks::subtree(&db.db, alice.id, root).await.unwrap().len(), 1);
-        assert!(matches!(tasks::erase(&db.db, Uuid::now_v7(), root, None).await, Err(Error::NotFound)));
+        assert!(matches!(tasks::erase(&db.db, id(), root, None).await, Err(Error::NotFound)));
         tasks::erase(&db.db, alice.id, root, None).await.unwrap();
         let everything = TaskFilter { include_deleted: true, ..TaskFilter::default() };
         assert_eq!(tasks::count(&db.db, alice.id, &everything).await.unwrap(), 0);
