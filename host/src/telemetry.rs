@@ -23,3 +23,12 @@ pub fn install(settings: &Telemetry) -> Result<(), String> {
     let _ = if json { builder.json().flatten_event(true).try_init() } else { builder.with_target(false).try_init() };
     Ok(())
 }
+
+/// For commands that answer and end: only warnings, unless `telemetry.log` was set to something else than `info`.
+///
+/// # Errors
+/// As [`install`].
+pub fn install_quiet(settings: &Telemetry) -> Result<(), String> {
+    let log = if settings.log == "info" { "warn".to_owned() } else { settings.log.clone() };
+    install(&Telemetry { log, format: settings.format })
+}
