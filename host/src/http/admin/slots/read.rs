@@ -1,0 +1,36 @@
+//! `GET /api/v1/admin/slots`, `/slots/{kind}`, `/slots/{kind}/{id}`
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::json;
+
+use super::views::{SlotBody, SlotList};
+use crate::app::App;
+use crate::error::Outcome;
+use crate::http::{Path, Versioned};
+
+/// Every slot
+#[utoipa::path(get, path = "/api/v1/admin/slots", tag = "admin", operation_id = "slots_list",
+    responses((status = 200, body = SlotList)), extensions(("x-permission" = json!("plugin:read"))))]
+pub(super) async fn list(State(app): State<App>) -> Outcome<Json<SlotList>> {
+    Ok(Json(SlotList { items: app.slots.list().await?.into_iter().map(SlotBody::from).collect() }))
+}
+
+async fn read(app: &App, slot: &str) -> Outcome<Versioned<SlotBody>> {
+    let view = app.slots.get(slot).await?;
+    Ok(Versioned(view.generation, view.into()))
+}
+
+/// One slot; a slot of a known kind always exists
+#[utoipa::path(get, path = "/api/v1/admin/slots/{kind}", tag = "admin", operation_id = "slots_read",
+    params(("kind" = String, Path)), responses((status = 200, body = SlotBody)), extensions(("x-permission" = json!("plugin:read"))))]
+pub(super) async fn of_kind(State(app): State<App>, Path(kind): Path<String>) -> Outcome<Versioned<SlotBody>> {
+    read(&app, &kind).await
+}
+
+/// One slot; a slot of a known kind always exists
+#[utoipa::path(get, path = "/api/v1/admin/slots/{kind}/{id}", tag = "admin", operation_id = "slots_read_by_id",
+    params(("kind" = String, Path), ("id" = String, Path)), responses((status = 200, body = SlotBody)), extensions(("x-permission" = json!("plugin:read"))))]
+pub(super) async fn of_id(State(app): State<App>, Path((kind, id)): Path<(String, String)>) -> Outcome<Versioned<SlotBody>> {
+    read(&app, &format!("{kind}/{id}")).await
+}
