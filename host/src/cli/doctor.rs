@@ -59,7 +59,7 @@ async fn database(config: &Config) -> Vec<Line> {
         "schema",
         match db.migration_status().await {
             Err(error) => Err(error.to_string()),
-            Ok(status) if !status.pending.is_empty() => Err(format!("{} migrations are to be applied; run `mnemosyne migrate`", status.pending.len())),
+            Ok(status) if status.iter().any(|step| step.applied_at.is_none()) => Err("migrations wait; run `mnemosyne migrate`".into()),
             Ok(_) => Ok("is this binary's".into()),
         },
     ));

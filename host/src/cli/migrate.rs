@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{Global, Stop};
 use crate::app;
+use crate::clock::{Clock as _, SystemClock};
 
 #[derive(Args)]
 pub(super) struct Migrate {
@@ -17,15 +18,16 @@ impl Migrate {
     pub(super) async fn run(self, global: &Global) -> Result<(), Stop> {
         let config = global.load()?;
         let db = app::connect(&config).await?;
-        let before = db.migration_status().await.map_err(crate::error::Fault::from)?;
+        let status = db.migration_status().await.map_err(crate::error::Fault::from)?;
+        let waiting: Vec<&str> = status.iter().filter(|step| step.applied_at.is_none()).map(|step| step.name.as_str()).collect();
         if !self.dry_run {
-            db.migrate().await.map_err(crate::error::Fault::from)?;
+            db.migrate(SystemClock.now()).await.map_err(|error| Stop::failed(error.to_string()))?;
         }
-        let pending: Vec<String> = before.pending.iter().map(|step| format!("{} {}", step.version, step.description)).collect();
         let done = if self.dry_run { "to apply" } else { "applied" };
-        global.output().show(&json!({"dry_run": self.dry_run, "migrations": pending, "current": before.applied}), |_| {
-            if pending.is_empty() { "the database is up to date".into() } else { format!("{done}:\n  {}", pending.join("\n  ")) }
+        global.output().show(&json!({"dry_run": self.dry_run, "migrations": waiting, "known": status.len()}), |_| {
+            if waiting.is_empty() { "the database is up to date".into() } else { format!("{done}:\n  {}", waiting.join("\n  ")) }
         });
+        db.close().await;
         Ok(())
     }
 }
