@@ -60,6 +60,7 @@
 pub mod door;
 pub mod error;
 
+mod admin;
 mod answer;
 mod auth;
 mod docs;

@@ -22,7 +22,7 @@ use super::front::Front;
 use super::gate::gate;
 use super::layer::outer;
 use super::operation::Table;
-use super::{auth, docs, health};
+use super::{admin, auth, docs, health};
 
 /// All operations, by audience.
 fn operations() -> OpenApiRouter<App> {
@@ -33,8 +33,8 @@ fn operations() -> OpenApiRouter<App> {
         // A person, by access token or API key.
         .merge(super::tasks::routes())
         .merge(super::game::routes())
-
-    // An operator.
+        // An operator.
+        .merge(admin::routes())
 }
 
 /// The whole front door.

@@ -5,6 +5,10 @@
 //! refused, audited, 503 to the client. A credential reaches exactly one provider; there is no "try the next".
 //! Failure is closed: trap, deadline, limit, bad output and overload are all `AUTH_006`, for this provider only.
 
+mod guests;
+
+pub use guests::Sandboxed;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -4,6 +4,7 @@
 //! Each kind has its own answer to "the plugin failed" (`runtime.md`, Failure policy); [`Kind::on_failure`] is that table.
 
 pub mod auth_provider;
+pub mod loader;
 pub mod xp_rules;
 
 /// The kinds of plugins whose doors are open.

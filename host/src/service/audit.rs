@@ -34,6 +34,11 @@ impl Actor {
         Self { name: "host".into(), user: None, request: None }
     }
 
+    /// The operator at the host's own machine.
+    pub fn command_line() -> Self {
+        Self { name: "cli".into(), user: None, request: None }
+    }
+
     /// The row for the log. `detail` never holds a secret.
     pub fn event(&self, at: Millis, action: &str, target: impl Into<String>, detail: Value) -> AuditEvent {
         AuditEvent { at, actor: self.name.clone(), action: action.to_owned(), target: target.into(), detail, request_id: self.request.clone() }

@@ -3,10 +3,15 @@
 //! A service takes a [`principal::Principal`] and plain values, calls `plugin` for behaviour and `store` for truth, and
 //! returns a model or a [`crate::error::Fault`]. It never holds a connection or a lock while a guest runs.
 
+pub mod audit;
 pub mod auth;
+pub mod bundled;
 pub mod game;
 pub mod moment;
+pub mod plugins;
 pub mod principal;
+pub mod secrets;
+pub mod slots;
 pub mod streak;
 pub mod tasks;
 pub mod vault;

@@ -145,7 +145,7 @@ impl Plugins {
         let approved = if bundled || component.harmless { true } else { self.not_wider(&component).await? };
         let now = self.clock.now();
         let revision = Revision {
-            id: self.ids.new_id(),
+            id: self.ids.id(),
             plugin: component.name.clone(),
             version: component.version.clone(),
             digest: component.digest.clone(),

@@ -3,6 +3,7 @@
 //! The guest hands a login and the handle of a password; the host reads the hash, checks it on the password threads, and
 //! names the account. Nothing that the guest sees tells a wrong password from an unknown account, nor does the time.
 
+mod checks;
 pub mod passwords;
 
 use std::sync::Arc;

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::login::no_session;
 use super::password_policy;
 
-use super::{Actor, Auth, Client};
+use crate::service::audit::Actor;
+use super::{Auth, Client};
 use crate::backend::auth::passwords::Verdict;
 use crate::clock::Millis;
 use crate::error::{Code, Fault, FieldError, Outcome};
@@ -236,7 +237,7 @@ impl Auth {
         let mut tx = self.common.db.begin().await?;
         store::users::set_password(&mut tx, user.id, &Password { hash, changed_at: now }).await?;
         let ended = store::sessions::revoke_all(&mut tx, user.id, Some(session), "password changed", now).await?;
-        let actor = Actor::caller(caller, client.request_id.clone());
+        let actor = Actor::of(caller, client.request_id.as_deref().unwrap_or_default());
         self.common.audit(&mut tx, &actor, "user.password", format!("user:{}", user.id), json!({"sessions_ended": ended.len()})).await?;
         tx.commit().await?;
         self.common.forget(&ended).await;

@@ -14,7 +14,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::sessions::{STALENESS, shared};
-use super::{Actor, Auth, Common, locked, permissions, roles, scopes};
+use crate::service::audit::Actor;
+use super::{Auth, Common, locked, permissions, roles, scopes};
 use crate::clock::Millis;
 use crate::error::{Code, Fault, Outcome};
 use crate::model::user::{ApiKey, User};

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::tokens::{KeyRing, TokenError, key_of};
-use super::{Actor, Auth};
+use crate::service::audit::Actor;
+use super::{Auth};
 use crate::clock::Millis;
 use crate::error::{Fault, Outcome};
 use crate::model::session::SigningKey;

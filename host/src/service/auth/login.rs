@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::accounts::{self, Details};
 use super::refresh::{GRACE, RefreshToken};
-use super::{Actor, Auth, Client, locked};
+use crate::service::audit::Actor;
+use super::{Auth, Client, locked};
 use crate::clock::Millis;
 use crate::config::Registration;
 use crate::error::{Code, Fault, FieldError, Outcome};
@@ -147,7 +148,7 @@ impl Auth {
     /// A provider said more than its call proved. The log has it even when the database does not.
     async fn audit_forgery(&self, provider: &str, what: &str, client: &Client) {
         tracing::error!(provider, what, "an auth provider asserted what its call did not prove");
-        let actor = Actor { name: "host".into(), request_id: client.request_id.clone() };
+        let actor = Actor { request: client.request_id.clone(), ..Actor::host() };
         let written = async {
             let mut tx = self.common.db.begin().await?;
             self.common.audit(&mut tx, &actor, "auth.forged", format!("auth-provider/{provider}"), json!({"reason": what})).await?;

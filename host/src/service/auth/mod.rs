@@ -39,9 +39,9 @@ use crate::backend::auth::passwords::Passwords;
 use crate::clock::{Clock, IdSource, Millis};
 use crate::config::{Config, Registration};
 use crate::error::{Code, Fault, Outcome};
-use crate::model::audit::AuditEvent;
 use crate::plugin::auth_provider::AuthProviders;
-use crate::service::principal::{Permission, Permissions, Principal, Role};
+use crate::service::audit::Actor;
+use crate::service::principal::{Permission, Permissions, Role};
 use crate::service::vault::Vault;
 use crate::store::{Db, Tx};
 
@@ -112,15 +112,7 @@ impl Common {
 
     /// Appends to the audit log inside the transaction of what it is about.
     async fn audit(&self, tx: &mut Tx, actor: &Actor, action: &str, target: String, detail: Value) -> Outcome<()> {
-        let event = AuditEvent {
-            at: self.clock.now(),
-            actor: actor.name.clone(),
-            action: action.into(),
-            target,
-            detail,
-            request_id: actor.request_id.clone(),
-        };
-        crate::store::audit::append(tx, &event).await?;
+        crate::store::audit::append(tx, &actor.event(self.clock.now(), action, target, detail)).await?;
         Ok(())
     }
 }
@@ -154,32 +146,6 @@ impl Auth {
         };
         auth.first_signing_key().await?;
         Ok(Arc::new(auth))
-    }
-}
-
-/// Who does a privileged thing, as the audit log writes it.
-#[derive(Clone, Debug)]
-pub struct Actor {
-    name: String,
-    request_id: Option<String>,
-}
-
-impl Actor {
-    /// The operator at the host's own machine.
-    pub fn command_line() -> Self {
-        Self { name: "cli".into(), request_id: None }
-    }
-    /// The host itself.
-    pub fn host() -> Self {
-        Self { name: "host".into(), request_id: None }
-    }
-    /// A caller of the API.
-    pub fn caller(principal: &Principal, request_id: Option<String>) -> Self {
-        let name = match principal.api_key {
-            Some(key) => format!("key:{key}"),
-            None => format!("user:{}", principal.user),
-        };
-        Self { name, request_id }
     }
 }
 

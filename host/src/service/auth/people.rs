@@ -8,7 +8,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::accounts::{self, Details};
-use super::{Actor, Common, roles};
+use crate::service::audit::Actor;
+use super::{Common, roles};
 use crate::clock::Millis;
 use crate::error::{Fault, Outcome};
 use crate::model::page::Page;

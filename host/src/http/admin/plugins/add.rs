@@ -2,7 +2,6 @@
 
 use axum::body::Body as Bytes;
 use axum::extract::State;
-use serde_json::json;
 
 use super::views::RevisionBody;
 use crate::app::App;

@@ -1,7 +1,6 @@
 //! `DELETE /api/v1/admin/plugins/{name}/{version}`
 
 use axum::extract::State;
-use serde_json::json;
 
 use crate::app::App;
 use crate::error::Outcome;

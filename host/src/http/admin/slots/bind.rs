@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::views::SlotBody;

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde_json::json;
 
 use super::views::{HistoryBody, HistoryList};
 use crate::app::App;

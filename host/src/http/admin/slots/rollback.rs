@@ -1,7 +1,6 @@
 //! `POST /api/v1/admin/slots/{slot}/rollback`
 
 use axum::extract::State;
-use serde_json::json;
 
 use super::views::SlotBody;
 use crate::app::App;
