@@ -2,23 +2,36 @@
 
 use std::ops::Deref;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use async_trait::async_trait;
-use mnemosyne_runtime::{Backends, NoRecorder, Registry, Runtime, Settings};
+use mnemosyne_runtime::engine::Pool;
+use mnemosyne_runtime::{Backends, CallRecord, Compile, Registry, Runtime, Settings};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::backend::auth::Credentials;
 use crate::backend::auth::passwords::Passwords;
+use crate::backend::log::PluginLog;
+use crate::backend::storage::PluginStorage;
 use crate::clock::{Clock, IdSource, SystemClock, SystemIds};
 use crate::config::{Config, Migrate};
-use crate::error::Fault;
-use crate::plugin::auth_provider::{Answer, Attempt, AuthProviders, CallFailure, Field, Finished, Guests, Method};
+use crate::job;
+use crate::job::record_calls::Queue;
+use crate::plugin::auth_provider::{AuthProviders, Sandboxed};
+use crate::plugin::loader::Loader;
 use crate::plugin::xp_rules::XpRules;
+use crate::service::audit::LOCAL_KEY;
 use crate::service::auth::{ApiKeys, Auth, Common, People};
 use crate::service::game::Game;
+use crate::service::plugins::Plugins;
+use crate::service::principal::{Principal, Role};
+use crate::service::secrets::Secrets;
+use crate::service::slots::Slots;
 use crate::service::tasks::Tasks;
 use crate::service::vault::Vault;
+use crate::service::bundled;
 use crate::store::{ConnectOptions, Db};
 
 /// The running host, cheap to clone: every handler holds one.
@@ -29,14 +42,12 @@ pub struct App(Arc<Rooms>);
 pub struct Rooms {
     /// Every setting.
     pub config: Config,
-    /// The generation of bindings, as answers carry it in `X-Mnemosyne-Generation`.
-    pub generation: AtomicU64,
-    /// The platform's data.
-    pub db: Db,
-    /// The time.
+    /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Ids and randomness.
+    /// Ids and random bytes.
     pub ids: Arc<dyn IdSource>,
+    /// The platform's database, for health and for jobs.
+    pub db: Db,
     /// Sign-in and authentication.
     pub auth: Arc<Auth>,
     /// Accounts, as operators change them.
@@ -47,6 +58,16 @@ pub struct Rooms {
     pub tasks: Tasks,
     /// Points, levels, streaks, achievements.
     pub game: Game,
+    /// Known plugins.
+    pub plugins: Arc<Plugins>,
+    /// What is bound where.
+    pub slots: Arc<Slots>,
+    /// Operators' secrets.
+    pub secrets: Secrets,
+    records: Arc<Queue>,
+    waiting_records: Mutex<Option<mpsc::Receiver<Arc<CallRecord>>>>,
+    jobs: Mutex<JoinSet<()>>,
+    local_key: OnceLock<SecretString>,
 }
 
 impl Deref for App {
@@ -61,52 +82,141 @@ impl Deref for App {
 #[error("{0}")]
 pub struct StartError(pub String);
 
+impl StartError {
+    fn because(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+    fn fault(fault: crate::error::Fault) -> Self {
+        Self(format!("{fault:?}"))
+    }
+}
+
+/// Opens the database of a configuration without changing it: for `migrate` and `doctor`.
+///
+/// # Errors
+/// [`StartError`] that names the address without its password.
+pub async fn connect(config: &Config) -> Result<Db, StartError> {
+    let data = &config.data;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
+    made.map_err(|error| StartError(format!("the data folder `{}` cannot be made: {error}; name another one with `--data`", data.display())))?;
+    let options = ConnectOptions { max_connections: config.database.max_connections, ..ConnectOptions::default() };
+    Db::connect(&config.database_url(), &options).await.map_err(|error| {
+        let url = config.database_url();
+        let shown = url.split_once('@').map_or(url.clone(), |(_, rest)| format!("postgres://…@{rest}"));
+        StartError(format!("`database.url` = `{shown}` cannot be opened: {error}"))
+    })
+}
+
 impl App {
-    /// Opens everything the configuration names: data folder, database, keys, plugin runtime, services.
+    /// Opens everything the configuration names: data folder, database, keys, plugin runtime, services; adds the bundled
+    /// plugins and loads what is bound.
     ///
     /// # Errors
     /// [`StartError`] with one sentence for the operator.
     pub async fn open(config: Config) -> Result<Self, StartError> {
-        let data = &config.data;
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(|error| StartError(format!("the data folder `{}` cannot be made: {error}", data.display())))?;
-        let vault = Arc::new(Vault::open(config.secrets_key.as_ref(), data).map_err(|error| StartError(error.to_string()))?);
-        let options = ConnectOptions { max_connections: config.database.max_connections, ..ConnectOptions::default() };
-        let db = Db::connect(&config.database_url(), &options).await.map_err(|error| StartError(error.to_string()))?;
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) = (Arc::new(SystemClock), Arc::new(SystemIds));
+        let db = connect(&config).await?;
+        let vault = Arc::new(Vault::open(config.secrets_key.as_ref(), &config.data).map_err(StartError::because)?);
         if config.database.migrate == Migrate::Auto {
-            db.migrate(clock.now()).await.map_err(|error| StartError(error.to_string()))?;
+            db.migrate(clock.now()).await.map_err(StartError::because)?;
         }
-        db.check_schema().await.map_err(|error| StartError(error.to_string()))?;
-        let passwords = Arc::new(Passwords::start(config.auth.hash_threads).map_err(|error| StartError(format!("no threads for passwords: {error}")))?);
-        let credentials = Credentials::new(db.clone(), Arc::clone(&ids), Arc::clone(&passwords));
-        let common = Common::new(db.clone(), Arc::clone(&clock), Arc::clone(&ids), passwords);
-        let providers = Arc::new(AuthProviders::new(Arc::new(Direct(credentials))));
-        let auth = Auth::open(&config, Arc::clone(&common), vault, providers).await.map_err(|fault| StartError(format!("{fault:?}")))?;
-        let (accounts, api_keys) = (People::new(Arc::clone(&common)), ApiKeys::new(common));
+        db.check_schema().await.map_err(StartError::because)?;
+        let passwords = Passwords::start(config.auth.hash_threads).map_err(|error| StartError(format!("no threads for passwords: {error}")))?;
+        let passwords = Arc::new(passwords);
+
+        let (records, waiting_records) = Queue::new();
+        let backends = Backends {
+            log: Arc::new(PluginLog),
+            kv: Arc::new(PluginStorage::new(db.clone())),
+            credentials: Arc::new(Credentials::new(db.clone(), Arc::clone(&ids), Arc::clone(&passwords))),
+            ..Backends::in_memory()
+        };
+        let runtime = Runtime::start(settings(&config, &vault)?, backends, Arc::clone(&records) as _).map_err(StartError::because)?;
         let registry = Arc::new(Registry::new());
-        let runtime = Runtime::start(Settings::default(), Backends::in_memory(), Arc::new(NoRecorder)).map_err(|error| StartError(error.to_string()))?;
+        let loader = Arc::new(Loader::new(Arc::clone(&runtime), Arc::clone(&registry)));
+        let plugins = Arc::new(Plugins::new(db.clone(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&loader)));
+        let slots = Arc::new(Slots::new(db.clone(), Arc::clone(&clock), loader, Arc::clone(&plugins)));
+
+        let common = Common::new(db.clone(), Arc::clone(&clock), Arc::clone(&ids), passwords);
+        let origin = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", config.server.listen));
+        let guests = Sandboxed::new(Arc::clone(&runtime), Arc::clone(&registry), Arc::clone(&clock), Arc::clone(&ids), origin);
+        let providers = Arc::new(AuthProviders::new(Arc::new(guests)));
+        let auth = Auth::open(&config, Arc::clone(&common), Arc::clone(&vault), providers).await.map_err(StartError::fault)?;
         let game = Game::new(db.clone(), Arc::new(XpRules::new(runtime, registry)), &config.limits, Arc::clone(&clock), Arc::clone(&ids));
-        let tasks = Tasks::new(game.clone());
-        Ok(Self(Arc::new(Rooms { config, generation: AtomicU64::new(0), db, clock, ids, auth, accounts, api_keys, tasks, game })))
+
+        slots.load().await.map_err(StartError::fault)?;
+        if config.plugins.bundled {
+            bundled::install(&plugins, &slots).await.map_err(StartError::fault)?;
+        }
+        Ok(Self(Arc::new(Rooms {
+            auth,
+            accounts: People::new(Arc::clone(&common)),
+            api_keys: ApiKeys::new(common),
+            tasks: Tasks::new(game.clone()),
+            game,
+            plugins,
+            slots,
+            secrets: Secrets::new(db.clone(), Arc::clone(&clock), vault),
+            config,
+            clock,
+            ids,
+            db,
+            records,
+            waiting_records: Mutex::new(Some(waiting_records)),
+            jobs: Mutex::new(JoinSet::new()),
+            local_key: OnceLock::new(),
+        })))
+    }
+
+    /// Starts the background jobs; they end with `stop`. A second call starts nothing.
+    pub fn start_jobs(&self, stop: &CancellationToken) {
+        let Some(waiting) = self.waiting_records.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.spawn(job::record_calls::run(self.db.clone(), Arc::clone(&self.clock), Arc::clone(&self.records), waiting, stop.clone()));
+        jobs.spawn(job::run(self.clone(), stop.clone()));
+    }
+
+    /// Waits for the jobs (their `stop` must be cancelled) and closes the database.
+    pub async fn close(&self) {
+        let mut jobs = std::mem::take(&mut *self.jobs.lock().unwrap_or_else(PoisonError::into_inner));
+        while jobs.join_next().await.is_some() {}
+        self.db.close().await;
+    }
+
+    /// A credential that only this process knows, for the command line's requests to its own router.
+    pub fn local_credential(&self) -> &SecretString {
+        self.local_key.get_or_init(|| {
+            let mut bytes = [0; 32];
+            self.ids.fill(&mut bytes);
+            SecretString::from(format!("mn_local_{}", hex::encode(bytes)))
+        })
+    }
+
+    /// The operator at this machine, if that credential was presented. Nobody is, unless the command line asked for it.
+    pub(crate) fn local_operator(&self, key: &SecretString) -> Option<Principal> {
+        let own = self.local_key.get()?;
+        let same = aws_lc_rs::constant_time::verify_slices_are_equal(own.expose_secret().as_bytes(), key.expose_secret().as_bytes());
+        same.ok()?;
+        Some(Principal {
+            user: LOCAL_KEY,
+            display_name: "command line".into(),
+            roles: vec![Role::Admin],
+            permissions: Role::Admin.permissions(),
+            session: None,
+            authenticated_at: self.clock.now(),
+            api_key: Some(LOCAL_KEY),
+            timezone: "UTC".into(),
+            locale: "en".into(),
+        })
     }
 }
 
-/// The password provider without a guest, until the plugin runtime is wired here.
-struct Direct(Credentials);
-
-#[async_trait]
-impl Guests for Direct {
-    fn bound(&self) -> Vec<(String, String)> {
-        vec![("password".into(), "direct".into())]
+/// The runtime's settings: the pool is as large as all kinds' calls together, and one more.
+fn settings(config: &Config, vault: &Vault) -> Result<Settings, StartError> {
+    let _ = vault;
+    let mut settings = Settings { pool: Pool::default(), compile: Compile::InProcess, ..Settings::default() };
+    if config.plugins.workers > 0 {
+        settings.workers = config.plugins.workers;
     }
-    async fn describe(&self, provider: &str, _locale: &str) -> Result<Method, CallFailure> {
-        let field = |name: &str, label: &str, kind: &str| Field { name: name.into(), label: label.into(), kind: kind.into(), required: true };
-        let fields = vec![field("username", "Username or e-mail", "text"), field("password", "Password", "secret")];
-        Ok(Method { id: provider.into(), label: "Password".into(), flow: "credentials".into(), fields })
-    }
-    async fn finish(&self, attempt: Attempt<'_>) -> Result<Finished, CallFailure> {
-        let failed = |fault: Fault| CallFailure { busy: fault.retry_after.is_some(), reason: format!("{fault:?}") };
-        let subject = self.0.verify_password(attempt.login, &attempt.password).await.map_err(failed)?.map(|id| id.to_string());
-        Ok(Finished { answer: subject.clone().map_or(Answer::Denied, Answer::Subject), proved: subject.into_iter().collect(), reject: Box::new(|_| {}) })
-    }
+    Ok(settings)
 }

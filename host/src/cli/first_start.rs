@@ -23,7 +23,7 @@ pub(super) struct Greeting {
 /// Writes the one-time operator key if nobody could administer this host yet.
 pub(super) async fn prepare(app: &App) -> Result<Greeting, Stop> {
     let path = app.config.data.join("operator.key");
-    if let Some(key) = app.auth.operator_key_for_first_start().await? {
+    if let Some(key) = app.api_keys.for_first_start().await? {
         let mut file = OpenOptions::new()
             .write(true)
             .create(true)

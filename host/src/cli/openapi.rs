@@ -3,7 +3,6 @@
 use super::Stop;
 
 pub(super) fn run() -> Result<(), Stop> {
-    let document = serde_json::to_string_pretty(&crate::http::openapi()).map_err(|error| Stop::failed(error.to_string()))?;
-    println!("{document}");
+    print!("{}", crate::http::openapi().map_err(Stop::failed)?);
     Ok(())
 }

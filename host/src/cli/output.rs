@@ -38,7 +38,7 @@ impl Output {
     /// Rows with headings.
     pub(super) fn table(headings: &[&str], rows: Vec<Vec<String>>) -> String {
         let mut table = comfy_table::Table::new();
-        table.load_preset(comfy_table::presets::NOTHING).set_header(headings.to_vec());
+        table.load_style(comfy_table::presets::NOTHING).set_header(headings.to_vec());
         table.add_rows(rows);
         table.trim_fmt()
     }

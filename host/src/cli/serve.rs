@@ -32,7 +32,7 @@ impl Serve {
         let greeting = first_start::prepare(&app).await?;
         app.start_jobs(&stop);
         global.output().show(&greeting.json(), |_| greeting.text());
-        crate::http::serve(&app, listener, stop).await.map_err(|error| Stop::failed(error.to_string()))?;
+        crate::http::serve(app.clone(), listener, stop).await.map_err(|error| Stop::failed(error.to_string()))?;
         app.close().await;
         Ok(())
     }

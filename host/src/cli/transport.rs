@@ -5,6 +5,7 @@
 
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -84,7 +85,8 @@ impl Transport {
                 (answer.status().as_u16(), etag, answer.bytes().await.map_err(|error| Stop::failed(error.to_string()))?)
             }
             Self::Local(app) => {
-                let mut request = Request::builder().method(method).uri(path);
+                let key = app.local_credential().expose_secret();
+                let mut request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {key}"));
                 if let Some(kind) = kind {
                     request = request.header("content-type", kind).header("content-length", bytes.len());
                 }
@@ -92,7 +94,7 @@ impl Transport {
                     request = request.header("if-match", etag);
                 }
                 let request = request.body(bytes.into()).map_err(|error| Stop::failed(error.to_string()))?;
-                let answer = crate::http::local(app).oneshot(request).await.unwrap_or_else(|never| match never {});
+                let answer = crate::http::local(app).map_err(Stop::failed)?.oneshot(request).await.unwrap_or_else(|never| match never {});
                 let etag = answer.headers().get("etag").and_then(|value| value.to_str().ok()).map(str::to_owned);
                 (answer.status().as_u16(), etag, answer.into_body().collect().await.map_err(|error| Stop::failed(error.to_string()))?.to_bytes())
             }

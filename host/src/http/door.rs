@@ -159,12 +159,15 @@ impl Door for App {
         self.ids.id()
     }
     fn generation(&self) -> u64 {
-        self.generation.load(std::sync::atomic::Ordering::Relaxed)
+        self.slots.generation()
     }
     async fn authenticate(&self, credential: &Credential) -> Outcome<Principal> {
         match credential {
             Credential::Token(token) => self.auth.access_token(token).await,
-            Credential::ApiKey(key) => self.auth.api_key(key).await,
+            Credential::ApiKey(key) => match self.local_operator(key) {
+                Some(principal) => Ok(principal),
+                None => self.auth.api_key(key).await,
+            },
         }
     }
     async fn parts(&self) -> Vec<Part> {

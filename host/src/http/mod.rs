@@ -89,6 +89,6 @@ pub use answer::{Created, NoContent, Versioned, etag};
 pub use extract::{Body, Caller, ClientAddress, IfMatch, MaybeCaller, Path, Presented, Query, found_first, header};
 pub use front::RequestId;
 pub use page::{ListQuery, Page};
-pub use router::{openapi, router};
+pub use router::{local, openapi, router};
 pub use serve::serve;
 pub use wire::{Patch, Time};

@@ -45,6 +45,14 @@ pub fn router(app: App) -> Result<Router, String> {
     assemble(operations(), app.clone(), Arc::new(app))
 }
 
+/// The same routes for a caller in this very process.
+///
+/// # Errors
+/// As [`router`].
+pub fn local(app: &App) -> Result<Router, String> {
+    router(app.clone())
+}
+
 /// The OpenAPI document as `/openapi.json` serves it and `mnemosyne openapi` prints it.
 ///
 /// # Errors

@@ -4,9 +4,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 
+mod follow_routing;
+mod purge;
+pub mod record_calls;
 mod score_pending;
 
 /// Runs every job until `stop`. A job that fails says so in the log and goes on.
 pub async fn run(app: App, stop: CancellationToken) {
-    score_pending::run(&app, &stop).await;
+    tokio::join!(score_pending::run(&app, &stop), follow_routing::run(&app, &stop), purge::run(&app, &stop));
 }

@@ -1,0 +1,37 @@
+//! Removes what has expired: idempotency answers, plugins' entries, unfinished logins.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::store;
+
+/// Between two rounds.
+const EVERY: Duration = Duration::from_mins(10);
+/// How long counted logins and unfinished ones are kept, in milliseconds.
+const KEPT: i64 = 24 * 3_600_000;
+
+pub(super) async fn run(app: &App, stop: &CancellationToken) {
+    loop {
+        if let Err(error) = round(app).await {
+            tracing::warn!(%error, "what has expired could not be removed; it will be tried again");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+async fn round(app: &App) -> store::Result<()> {
+    let now = app.clock.now();
+    let removed = store::idempotency::purge(&app.db, now).await?
+        + store::kv::purge(&app.db, now).await?
+        + store::logins::purge(&app.db, now - KEPT).await?
+        + store::logins::purge_pending(&app.db, now - KEPT).await?;
+    if removed > 0 {
+        tracing::debug!(removed, "expired rows removed");
+    }
+    Ok(())
+}
