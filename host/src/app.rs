@@ -4,7 +4,8 @@ use std::ops::Deref;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use mnemosyne_runtime::engine::Pool;
+use mnemosyne_runtime::artifact::Artifacts;
+use mnemosyne_runtime::compile::Compiler;
 use mnemosyne_runtime::{Backends, CallRecord, Compile, Registry, Runtime, Settings};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::mpsc;
@@ -211,10 +212,19 @@ impl App {
     }
 }
 
-/// The runtime's settings: the pool is as large as all kinds' calls together, and one more.
+/// Compiled components together, bytes on disk.
+const COMPILED_BYTES: u64 = 1 << 30;
+
+/// The runtime's settings: components are compiled in a child of this very binary and kept under a key of this host.
 fn settings(config: &Config, vault: &Vault) -> Result<Settings, StartError> {
-    let _ = vault;
-    let mut settings = Settings { pool: Pool::default(), compile: Compile::InProcess, ..Settings::default() };
+    let program = match &config.plugins.compiler {
+        Some(program) => program.clone(),
+        None => std::env::current_exe().map_err(|error| StartError(format!("`plugins.compiler` is not set and this binary's own path is unknown: {error}")))?,
+    };
+    let key = *vault.derive("compiled-components");
+    let artifacts = Artifacts::open(config.compiled(), key, COMPILED_BYTES, Compiler::new(program))
+        .map_err(|error| StartError(format!("the folder of compiled components `{}` cannot be made: {error}", config.compiled().display())))?;
+    let mut settings = Settings { compile: Compile::Child(Arc::new(artifacts)), ..Settings::default() };
     if config.plugins.workers > 0 {
         settings.workers = config.plugins.workers;
     }

@@ -4,10 +4,8 @@
 //! whoever can write the data folder is the operator already. Validation, audit and errors are therefore the same.
 
 use http::{Method, Request};
-use http_body_util::BodyExt as _;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
-use tower::ServiceExt as _;
 
 use super::{Global, Stop};
 use crate::app::App;
@@ -93,10 +91,10 @@ impl Transport {
                 if let Some(etag) = if_match {
                     request = request.header("if-match", etag);
                 }
-                let request = request.body(bytes.into()).map_err(|error| Stop::failed(error.to_string()))?;
-                let answer = crate::http::local(app).map_err(Stop::failed)?.oneshot(request).await.unwrap_or_else(|never| match never {});
+                let request = request.body(bytes).map_err(|error| Stop::failed(error.to_string()))?;
+                let answer = crate::http::local(app, request).await.map_err(Stop::failed)?;
                 let etag = answer.headers().get("etag").and_then(|value| value.to_str().ok()).map(str::to_owned);
-                (answer.status().as_u16(), etag, answer.into_body().collect().await.map_err(|error| Stop::failed(error.to_string()))?.to_bytes())
+                (answer.status().as_u16(), etag, answer.into_body())
             }
         };
         let body: Value = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).map_err(|_| Stop::failed(format!("the answer with status {status} is not JSON; is `--url` a Mnemosyne host?")))? };

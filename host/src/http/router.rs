@@ -10,7 +10,7 @@ use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::from_fn_with_state;
 use bytes::Bytes;
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -45,12 +45,16 @@ pub fn router(app: App) -> Result<Router, String> {
     assemble(operations(), app.clone(), Arc::new(app))
 }
 
-/// The same routes for a caller in this very process.
+/// One request from a caller in this very process, through the same layers and routes.
 ///
 /// # Errors
-/// As [`router`].
-pub fn local(app: &App) -> Result<Router, String> {
-    router(app.clone())
+/// As [`router`], and when the answer breaks off.
+pub async fn local(app: &App, request: axum::http::Request<Vec<u8>>) -> Result<axum::http::Response<Bytes>, String> {
+    let request = request.map(axum::body::Body::from);
+    let answer = router(app.clone())?.oneshot(request).await.unwrap_or_else(|never| match never {});
+    let (parts, body) = answer.into_parts();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.map_err(|error| error.to_string())?;
+    Ok(axum::http::Response::from_parts(parts, bytes))
 }
 
 /// The OpenAPI document as `/openapi.json` serves it and `mnemosyne openapi` prints it.
