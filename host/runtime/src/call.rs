@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tracing::Instrument;
 use uuid::Uuid;
 use wasmtime::{Store, UpdateDeadline};
@@ -216,38 +216,46 @@ impl Runtime {
             return Err(call.failed(Failure::Overloaded));
         };
         call.meter.admitted();
-        let task = self.guests().spawn(perform(call.clone(), export, permit).instrument(span));
+        let (answer, answered) = oneshot::channel();
+        let task = self.guests().spawn(perform(call.clone(), export, permit, answer).instrument(span));
         let _end = EndWithCaller(task.abort_handle());
-        task.await.unwrap_or_else(|join| {
-            // The record was written where it happened; these are only its figures.
-            let failure = if join.is_panic() { panic_failure() } else { Failure::Internal("the guest workers are gone".to_owned()) };
+        answered.await.unwrap_or_else(|_| {
+            // Nobody is left to answer: host code panicked, or the process ends. The record was written where it
+            // happened; these are only its figures.
+            let failure = panic_failure();
             let record = call.figures(Outcome::Failed(failure.clone()), 0, Vec::new());
             Err(CallError { failure, record: Arc::new(record) })
         })
     }
 }
 
-/// The part of a call that runs on a guest worker.
-async fn perform<E: Export>(call: Arc<Call>, export: E, permit: OwnedSemaphorePermit) -> Result<Called<E::Output>, CallError> {
+/// The part of a call that runs on a guest worker. The answer goes out before the store is torn down: nobody waits for
+/// its memory to be wiped. The place is given back last, so that the pool never holds more stores than places.
+async fn perform<E: Export>(call: Arc<Call>, export: E, permit: OwnedSemaphorePermit, answer: oneshot::Sender<Answer<E::Output>>) {
     let mut unfinished = Unfinished(Some(&call));
     // The deadline is outside: on expiry future and store go together, and nothing of them is used again.
     let ended = tokio::time::timeout_at(call.meter.deadline().into(), metered(&call, run(call.clone(), export))).await;
-    drop(permit);
-    let verdict = match ended {
-        Err(_) => Err(call.meter.broken().unwrap_or_else(|| call.meter.too_late())),
-        Ok(Err(error)) => Err(verdict::of_error(&error, &call)),
-        Ok(Ok((Err(error), _))) => Err(verdict::of_guest(&error)),
-        Ok(Ok((Ok(value), evidence))) => verdict::of_answer::<E>(&value, call.limits()).map(|bytes| (value, evidence, bytes)),
+    let (verdict, store) = match ended {
+        Err(_) => (Err(call.meter.broken().unwrap_or_else(|| call.meter.too_late())), None),
+        Ok(Err(error)) => (Err(verdict::of_error(&error, &call)), None),
+        Ok(Ok((Err(error), store))) => (Err(verdict::of_guest(&error)), Some(store)),
+        Ok(Ok((Ok(value), store))) => (verdict::of_answer::<E>(&value, call.limits()).map(|bytes| (value, bytes)), Some(store)),
     };
     unfinished.0 = None;
-    match verdict {
-        Err(failure) => Err(call.failed(failure)),
-        Ok((value, evidence, bytes)) => {
+    let (result, store) = match (verdict, store) {
+        (Ok((value, bytes)), Some(mut store)) => {
             call.settle(None);
             let record = call.record(Outcome::Ok, bytes);
-            Ok(Called { value, record, evidence, call: call.clone() })
+            let evidence = std::mem::take(&mut store.data_mut().login.checks).into_evidence();
+            (Ok(Called { value, record, evidence, call: call.clone() }), Some(store))
         }
-    }
+        (Ok(_), None) => (Err(call.failed(Failure::Internal("an answer without its store".to_owned()))), None),
+        (Err(failure), store) => (Err(call.failed(failure)), store),
+    };
+    // Nobody may be waiting any more; the record is written all the same.
+    let _ = answer.send(result);
+    drop(store);
+    drop(permit);
 }
 
 /// Polls `work` with the call's CPU clock running.
@@ -262,7 +270,8 @@ async fn metered<T>(call: &Call, work: impl Future<Output = T>) -> T {
     .await
 }
 
-type Ended<T> = wasmtime::Result<(Result<T, GuestError>, Vec<Evidence>)>;
+type Answer<T> = Result<Called<T>, CallError>;
+type Ended<T> = wasmtime::Result<(Result<T, GuestError>, Store<CallState>)>;
 
 /// A fresh store with every limit set before the component's first instruction, a fresh instance, one call.
 async fn run<E: Export>(call: Arc<Call>, mut export: E) -> Ended<E::Output> {
@@ -284,8 +293,10 @@ async fn run<E: Export>(call: Arc<Call>, mut export: E) -> Ended<E::Output> {
         }
     });
     let answer = export.invoke(&mut store, &call.revision).await?;
-    Ok((answer, store.into_data().login.checks.into_evidence()))
+    Ok((answer, store))
 }
 
+#[cfg(test)]
+mod cost;
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ use crate::limits::Limits;
 use crate::record::{HostEvent, MAX_EVENTS};
 
 /// CPU time of this thread in nanoseconds. A system call of about 0.2 µs, made twice per poll and per waiting host call.
-fn thread_cpu() -> u64 {
+pub(crate) fn thread_cpu() -> u64 {
     let now = clock_gettime(ClockId::ThreadCPUTime);
     u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
 }
