@@ -8,11 +8,11 @@ use std::sync::Arc;
 use wasmtime::Store;
 use wasmtime::component::Resource;
 
-use crate::call::{CallState, Called, Export, GuestError, LoginState};
+use crate::call::{CallState, Called, Export, GuestError, LoginState, invoke};
 use crate::caller::Caller;
 use crate::capability::auth::Secret;
 use crate::error::CallError;
-use crate::revision::{Exports, Revision};
+use crate::revision::Revision;
 use crate::runtime::Runtime;
 use crate::weigh::{MAX_ID, MAX_TITLE, chars, maybe, pairs, text};
 use crate::wit::auth_provider::{Assertion, Field, Input, Method, Progress, Step};
@@ -91,14 +91,8 @@ impl AuthProvider<'_> {
     }
 }
 
-macro_rules! provider {
-    ($store:ident, $revision:ident) => {{
-        let Exports::AuthProvider(exports) = $revision.exports() else {
-            return Err(wasmtime::Error::msg("the revision is not of kind auth-provider"));
-        };
-        exports.instantiate_async(&mut *$store).await?
-    }};
-}
+/// The interface and its functions; each [`Export`] names its place here.
+pub(crate) const FUNCTIONS: (&str, &[&str]) = ("mnemosyne:auth-provider/provider@0.1.0", &["describe", "begin", "finish"]);
 
 /// Moves the secrets into the store's keeping.
 fn keep(input: &LoginInput) -> LoginState {
@@ -126,8 +120,8 @@ impl Export for Describe {
     type Output = Method;
 
     async fn invoke(self, store: &mut Store<CallState>, revision: &Revision) -> wasmtime::Result<Result<Method, GuestError>> {
-        let provider = provider!(store, revision);
-        Ok(Ok(provider.mnemosyne_auth_provider_provider().call_describe(store, &self.0).await?))
+        let (method,) = invoke::<(&str,), (Method,)>(store, revision, 0, (&self.0,)).await?;
+        Ok(Ok(method))
     }
 
     fn bytes(method: &Method) -> usize {
@@ -153,8 +147,9 @@ impl Export for Begin {
     }
 
     async fn invoke(self, store: &mut Store<CallState>, revision: &Revision) -> wasmtime::Result<Result<Step, GuestError>> {
-        let provider = provider!(store, revision);
-        provider.mnemosyne_auth_provider_provider().call_begin(store, &with_handles(self.0)).await
+        let input = with_handles(self.0);
+        let (answer,) = invoke::<(&Input,), (Result<Step, GuestError>,)>(store, revision, 1, (&input,)).await?;
+        Ok(answer)
     }
 
     fn bytes(step: &Step) -> usize {
@@ -177,8 +172,10 @@ impl Export for Finish {
     }
 
     async fn invoke(self, store: &mut Store<CallState>, revision: &Revision) -> wasmtime::Result<Result<Progress, GuestError>> {
-        let provider = provider!(store, revision);
-        provider.mnemosyne_auth_provider_provider().call_finish(store, &with_handles(self.0), self.1.as_ref()).await
+        let input = with_handles(self.0);
+        let arguments = (&input, self.1.as_ref());
+        let (answer,) = invoke::<(&Input, Option<&Step>), (Result<Progress, GuestError>,)>(store, revision, 2, arguments).await?;
+        Ok(answer)
     }
 
     fn bytes(progress: &Progress) -> usize {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tracing::Instrument;
 use uuid::Uuid;
+use wasmtime::component::{ComponentNamedList, Lift, Lower};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::caller::Caller;
@@ -64,7 +65,7 @@ impl Call {
     pub(crate) fn new(runtime: Arc<Runtime>, revision: Arc<Revision>, caller: Caller, export: &'static str) -> Self {
         let clock = &runtime.backends().clock;
         let (id, started) = (clock.new_id(), clock.now());
-        let meter = Meter::new(revision.limits());
+        let meter = Meter::new(revision.limits(), runtime.tick());
         Self { id, runtime, revision, caller, meter, export, started }
     }
 
@@ -172,6 +173,23 @@ pub(crate) trait Export: Send + 'static {
     fn check(output: &Self::Output) -> Result<(), &'static str>;
 }
 
+/// A fresh instance, and a call of the function at this place of its kind's list.
+pub(crate) async fn invoke<Arguments, Answer>(
+    store: &mut Store<CallState>,
+    revision: &Revision,
+    place: usize,
+    arguments: Arguments,
+) -> wasmtime::Result<Answer>
+where
+    Arguments: ComponentNamedList + Lower + Send + Sync,
+    Answer: ComponentNamedList + Lift + Send + Sync + 'static,
+{
+    let exports = revision.exports();
+    let instance = exports.linked.instantiate_async(&mut *store).await?;
+    let function = instance.get_typed_func::<Arguments, Answer>(&mut *store, exports.function(place)?)?;
+    function.call_async(store, arguments).await
+}
+
 pub(crate) use mnemosyne_bindings::capability::types::errors::Error as GuestError;
 
 /// Ends the guest's task when its caller goes away.
@@ -215,7 +233,6 @@ impl Runtime {
         let Some(permit) = self.admit(revision.kind(), Duration::from_millis(call.limits().admission_ms)).await else {
             return Err(call.failed(Failure::Overloaded));
         };
-        call.meter.admitted();
         let (answer, answered) = oneshot::channel();
         let task = self.guests().spawn(perform(call.clone(), export, permit, answer).instrument(span));
         let _end = EndWithCaller(task.abort_handle());
@@ -233,6 +250,7 @@ impl Runtime {
 /// its memory to be wiped. The place is given back last, so that the pool never holds more stores than places.
 async fn perform<E: Export>(call: Arc<Call>, export: E, permit: OwnedSemaphorePermit, answer: oneshot::Sender<Answer<E::Output>>) {
     let mut unfinished = Unfinished(Some(&call));
+    call.meter.begins();
     // The deadline is outside: on expiry future and store go together, and nothing of them is used again.
     let ended = tokio::time::timeout_at(call.meter.deadline().into(), metered(&call, run(call.clone(), export))).await;
     let (verdict, store) = match ended {

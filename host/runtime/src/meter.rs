@@ -15,7 +15,10 @@ use crate::error::{Failure, Resource};
 use crate::limits::Limits;
 use crate::record::{HostEvent, MAX_EVENTS};
 
-/// CPU time of this thread in nanoseconds. A system call of about 0.2 µs, made twice per poll and per waiting host call.
+/// No reading of the thread's CPU clock.
+const UNREAD: u64 = u64::MAX;
+
+/// CPU time of this thread in nanoseconds.
 pub(crate) fn thread_cpu() -> u64 {
     let now = clock_gettime(ClockId::ThreadCPUTime);
     u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
@@ -26,8 +29,13 @@ pub(crate) fn thread_cpu() -> u64 {
 pub(crate) struct Meter {
     cpu_budget: u64,
     cpu_used: AtomicU64,
-    /// Thread CPU time at which the running stretch began.
-    stretch: AtomicU64,
+    /// When the running stretch began, in nanoseconds from `begun`.
+    stretch_wall: AtomicU64,
+    /// Thread CPU time at which it began, or [`UNREAD`].
+    stretch_cpu: AtomicU64,
+    two_ticks: u64,
+    /// The ticker has met the call: it is no short one.
+    ticked: AtomicBool,
     /// A worker is polling the call.
     polled: AtomicBool,
     /// The call waits in a host function: its time counts to the deadline only.
@@ -47,11 +55,14 @@ pub(crate) struct Meter {
 
 impl Meter {
     /// A fresh meter; waiting to be admitted begins.
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, tick: Duration) -> Self {
         Self {
             cpu_budget: limits.cpu_ms.saturating_mul(1_000_000),
             cpu_used: AtomicU64::new(0),
-            stretch: AtomicU64::new(0),
+            stretch_wall: AtomicU64::new(0),
+            stretch_cpu: AtomicU64::new(UNREAD),
+            two_ticks: u64::try_from(tick.as_nanos()).unwrap_or(u64::MAX).saturating_mul(2),
+            ticked: AtomicBool::new(false),
             polled: AtomicBool::new(false),
             in_host: AtomicBool::new(false),
             begun: Instant::now(),
@@ -67,8 +78,8 @@ impl Meter {
         }
     }
 
-    /// The wait is over; the deadline runs from here.
-    pub(crate) fn admitted(&self) {
+    /// The wait is over: admitted, and a guest worker has it. The deadline runs from here.
+    pub(crate) fn begins(&self) {
         self.waited.store(u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX), Relaxed);
     }
 
@@ -82,38 +93,62 @@ impl Meter {
     pub(crate) fn resume(&self) {
         self.polled.store(true, Relaxed);
         if !self.in_host.load(Relaxed) {
-            self.stretch.store(thread_cpu(), Relaxed);
+            self.begin_stretch();
         }
     }
 
     /// The worker's poll ends.
     pub(crate) fn pause(&self) {
         if !self.in_host.load(Relaxed) {
-            self.cpu_used.fetch_add(self.running(), Relaxed);
+            self.end_stretch();
         }
         self.polled.store(false, Relaxed);
     }
 
     /// The guest calls a host function that may wait.
     pub(crate) fn enter_host(&self) {
-        self.cpu_used.fetch_add(self.running(), Relaxed);
+        self.end_stretch();
         self.in_host.store(true, Relaxed);
     }
 
     /// The host function is done. Always within a poll.
     pub(crate) fn leave_host(&self) {
         self.in_host.store(false, Relaxed);
-        self.stretch.store(thread_cpu(), Relaxed);
+        self.begin_stretch();
+    }
+
+    /// A stretch is a piece of work on one thread. Reading the thread's CPU clock is a system call (0.2–0.6 µs, and two
+    /// of them would be a tenth of a short call), so it is read only once a call has lived through a tick. Before that, a
+    /// stretch is charged with its wall time, but with no more than two ticks: had it worked for longer, a tick would
+    /// have found it; what is more is the thread waiting for a processor.
+    fn begin_stretch(&self) {
+        self.stretch_wall.store(self.since_begun(), Relaxed);
+        self.stretch_cpu.store(if self.ticked.load(Relaxed) { thread_cpu() } else { UNREAD }, Relaxed);
+    }
+
+    fn end_stretch(&self) {
+        self.cpu_used.fetch_add(self.running(), Relaxed);
     }
 
     fn running(&self) -> u64 {
-        thread_cpu().saturating_sub(self.stretch.load(Relaxed))
+        match self.stretch_cpu.load(Relaxed) {
+            UNREAD => self.since_begun().saturating_sub(self.stretch_wall.load(Relaxed)).min(self.two_ticks),
+            since => thread_cpu().saturating_sub(since),
+        }
+    }
+
+    fn since_begun(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// The ticker reached the guest: the limit it broke, if any.
     pub(crate) fn tick(&self) -> Option<Failure> {
-        let running = if self.polled.load(Relaxed) { self.running() } else { 0 };
-        if self.cpu_used.load(Relaxed) + running > self.cpu_budget {
+        self.ticked.store(true, Relaxed);
+        if self.polled.load(Relaxed) {
+            self.end_stretch();
+            self.begin_stretch();
+        }
+        if self.cpu_used.load(Relaxed) > self.cpu_budget {
             return Some(Failure::CpuExceeded(Duration::from_nanos(self.cpu_budget)));
         }
         // The timer outside does the same; this also holds when every worker spins and no timer is served.

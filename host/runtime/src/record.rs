@@ -80,7 +80,7 @@ pub struct CallRecord {
     pub outcome: Outcome,
     /// Start, in milliseconds since 1970.
     pub started: i64,
-    /// Time spent waiting to be admitted.
+    /// Time spent waiting to be admitted and for a guest worker.
     pub waited: Duration,
     /// Wall time from the creation of the store to the checked answer.
     pub wall: Duration,

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use mnemosyne_bindings::{auth_provider, xp_rules};
-use wasmtime::component::{Component, InstancePre};
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::breaker::Breaker;
 use crate::call::CallState;
@@ -18,10 +18,20 @@ use crate::manifest::{Kind, Manifest};
 use crate::needs::Scope;
 use crate::record::RevisionId;
 
-/// The linked exports, by kind.
-pub(crate) enum Exports {
-    XpRules(xp_rules::ExportsPre<CallState>),
-    AuthProvider(auth_provider::ExportsPre<CallState>),
+/// A linked component and where its kind's functions are, in the order of the kind's own list.
+///
+/// The generated bindings look up and type-check every export of an interface for each instance, a third of a short call.
+/// They still check all of them once, when the revision is made; a call then resolves only the function it calls.
+pub(crate) struct Exports {
+    pub(crate) linked: InstancePre<CallState>,
+    functions: Vec<ComponentExportIndex>,
+}
+
+impl Exports {
+    /// Where the function at this place of the kind's list is.
+    pub(crate) fn function(&self, place: usize) -> wasmtime::Result<&ComponentExportIndex> {
+        self.functions.get(place).ok_or_else(|| wasmtime::Error::msg("the revision is of another kind"))
+    }
 }
 
 /// The grant as the doors ask it: plain values, so that a call computes nothing.
@@ -165,13 +175,21 @@ fn exports(kind: Kind, linked: InstancePre<CallState>) -> Result<Exports, Refuse
         let sentence = format!("the component does not export what kind {kind} must: {}", crate::text::scrub(&format!("{error:#}"), 300));
         Refused::because("export-mismatch", sentence, "build the plugin against this host's `wit/` and run `plug check`")
     };
-    match kind {
-        Kind::XpRules => xp_rules::ExportsPre::new(linked).map(Exports::XpRules).map_err(mismatch),
-        Kind::AuthProvider => auth_provider::ExportsPre::new(linked).map(Exports::AuthProvider).map_err(mismatch),
+    let (interface, functions) = match kind {
+        Kind::XpRules => xp_rules::ExportsPre::new(linked.clone()).map(|_| crate::xp_rules::FUNCTIONS).map_err(mismatch)?,
+        Kind::AuthProvider => auth_provider::ExportsPre::new(linked.clone()).map(|_| crate::auth_provider::FUNCTIONS).map_err(mismatch)?,
         Kind::Persona | Kind::TaskIntelligence => {
-            Err(Refused::because("kind-unknown", format!("this host does not run plugins of kind {kind} yet"), ""))
+            return Err(Refused::because("kind-unknown", format!("this host does not run plugins of kind {kind} yet"), ""));
         }
-    }
+    };
+    let component = linked.component();
+    let index = |name: &str| {
+        let interface = component.get_export_index(None, interface)?;
+        component.get_export_index(Some(&interface), name)
+    };
+    let functions: Option<Vec<_>> = functions.iter().map(|name| index(name)).collect();
+    let functions = functions.ok_or_else(|| mismatch(wasmtime::Error::msg("an export is missing")))?;
+    Ok(Exports { linked, functions })
 }
 
 fn optional(component: &Component) -> OptionalExports {

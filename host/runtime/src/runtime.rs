@@ -210,6 +210,11 @@ impl Runtime {
         tokio::time::timeout(wait, slots.clone().acquire_owned()).await.ok()?.ok()
     }
 
+    /// Period of the ticker.
+    pub(crate) fn tick(&self) -> Duration {
+        self.settings.tick
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }

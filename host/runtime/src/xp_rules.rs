@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use wasmtime::Store;
 
-use crate::call::{CallState, Called, Export, GuestError};
+use crate::call::{CallState, Called, Export, GuestError, invoke};
 use crate::caller::Caller;
 use crate::error::CallError;
-use crate::revision::{Exports, Revision};
+use crate::revision::Revision;
 use crate::runtime::Runtime;
 use crate::weigh::{MAX_ID, MAX_LINE, MAX_SUMMARY, MAX_TITLE, chars, id, pairs, text};
 use crate::wit::types::values::Task;
@@ -81,14 +81,8 @@ impl XpRules<'_> {
     }
 }
 
-macro_rules! rules {
-    ($store:ident, $revision:ident) => {{
-        let Exports::XpRules(exports) = $revision.exports() else {
-            return Err(wasmtime::Error::msg("the revision is not of kind xp-rules"));
-        };
-        exports.instantiate_async(&mut *$store).await?
-    }};
-}
+/// The interface and its functions; each [`Export`] names its place here.
+pub(crate) const FUNCTIONS: (&str, &[&str]) = ("mnemosyne:xp-rules/rules@0.1.0", &["describe", "award", "level-at", "classify"]);
 
 struct Describe(String);
 
@@ -97,8 +91,8 @@ impl Export for Describe {
     type Output = Card;
 
     async fn invoke(self, store: &mut Store<CallState>, revision: &Revision) -> wasmtime::Result<Result<Card, GuestError>> {
-        let rules = rules!(store, revision);
-        Ok(Ok(rules.mnemosyne_xp_rules_rules().call_describe(store, &self.0).await?))
+        let (card,) = invoke::<(&str,), (Card,)>(store, revision, 0, (&self.0,)).await?;
+        Ok(Ok(card))
     }
 
     fn bytes(card: &Card) -> usize {
@@ -129,8 +123,8 @@ impl Export for Award {
     type Output = Proposal;
 
     async fn invoke(self, store: &mut Store<CallState>, revision: &Revision) -> wasmtime::Result<Result<Proposal, GuestError>> {
-        let rules = rules!(store, revision);
-        rules.mnemosyne_xp_rules_rules().call_award(store, &self.0).await
+        let (answer,) = invoke::<(&Completion,), (Result<Proposal, GuestError>,)>(store, revision, 1, (&self.0,)).await?;
+        Ok(answer)
     }
 
     fn bytes(proposal: &Proposal) -> usize {
@@ -160,8 +154,8 @@ impl Export for LevelAt {
     type Output = Level;
 
     async fn invoke(self, store: &mut Store<CallState>, revision: &Revision) -> wasmtime::Result<Result<Level, GuestError>> {
-        let rules = rules!(store, revision);
-        rules.mnemosyne_xp_rules_rules().call_level_at(store, self.0).await
+        let (answer,) = invoke::<(u64,), (Result<Level, GuestError>,)>(store, revision, 2, (self.0,)).await?;
+        Ok(answer)
     }
 
     fn bytes(level: &Level) -> usize {
@@ -183,8 +177,9 @@ impl Export for Classify {
     type Output = String;
 
     async fn invoke(self, store: &mut Store<CallState>, revision: &Revision) -> wasmtime::Result<Result<String, GuestError>> {
-        let rules = rules!(store, revision);
-        rules.mnemosyne_xp_rules_rules().call_classify(store, &self.0, &self.1).await
+        let arguments = (&self.0, &self.1);
+        let (answer,) = invoke::<(&Task, &Facts), (Result<String, GuestError>,)>(store, revision, 3, arguments).await?;
+        Ok(answer)
     }
 
     fn bytes(quest_type: &String) -> usize {
