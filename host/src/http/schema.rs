@@ -68,7 +68,7 @@ impl Schema {
                 }
             }
             ValidationErrorKind::Required { property } => {
-                found.push(FieldError::new(step(at, property.as_str().unwrap_or_default()), "is required"))
+                found.push(FieldError::new(step(at, property.as_str().unwrap_or_default()), "is required"));
             }
             ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
                 // `null or T`: the errors of T are the ones to show. Otherwise the branch that got furthest.

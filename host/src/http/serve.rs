@@ -28,7 +28,7 @@ use super::front::Peer;
 /// How long open requests get after the signal.
 const GRACE: Duration = Duration::from_secs(20);
 /// Hyper's buffer for a request head, above the 16 KiB that the front door refuses in words.
-const HEAD_BYTES: usize = 32 << 10;
+const HEAD_BYTES: u32 = 32 << 10;
 
 /// Serves until `shutdown` is cancelled, then lets open requests end, at most 20 s.
 ///
@@ -79,11 +79,11 @@ pub(super) async fn accept(router: Router, listener: TcpListener, most: usize, d
 
 fn builder(deadlines: Deadlines) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(deadlines.head).max_buf_size(HEAD_BYTES);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(deadlines.head).max_buf_size(HEAD_BYTES as usize);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_header_list_size(HEAD_BYTES as u32)
+        .max_header_list_size(HEAD_BYTES)
         .max_concurrent_streams(100)
         .keep_alive_interval(Some(Duration::from_secs(30)))
         .keep_alive_timeout(Duration::from_secs(20));
