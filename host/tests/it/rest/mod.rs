@@ -1,3 +1,5 @@
 //! One file a resource: what a client may do, and every way it is refused.
 
 mod auth;
+mod game;
+mod tasks;
