@@ -2,6 +2,7 @@
 //!
 //! Imports are generated once, for all kinds, so that a `Task` is one type; each kind adds its exports. The world that
 //! counts is not one of these: `plug build` trims the kind's world to the manifest and puts that into the component.
+#![expect(clippy::same_length_and_capacity, reason = "the generator's output: lists cross the boundary in exact allocations")]
 
 wit_bindgen::generate!({
     inline: "

@@ -37,7 +37,6 @@ fn welcome(login: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
 
     use mnemosyne_sdk::ErrorKind;
     use mnemosyne_sdk::capability::{auth::double, config::Value};

@@ -1,5 +1,4 @@
 //! The figures of the rules, exactly.
-#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
 
 use mnemosyne_sdk::sample;
 

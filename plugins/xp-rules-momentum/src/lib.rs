@@ -64,7 +64,6 @@ fn rounded(points: f64) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
 
     use mnemosyne_sdk::sample;
 

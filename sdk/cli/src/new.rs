@@ -116,7 +116,6 @@ fn write(kind: Kind, name: &str, folder: &Path, sdk: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
 
     use mnemosyne_runtime::manifest::Manifest;
 

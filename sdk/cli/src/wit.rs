@@ -26,6 +26,14 @@ const PACKAGES: [(&str, &str); 15] = [
 /// Exports that a plugin may have or not.
 const OPTIONAL_EXPORTS: [&str; 2] = ["mnemosyne:lifecycle/self-test@0.1.0", "mnemosyne:lifecycle/views@0.1.0"];
 
+/// Interfaces of nothing but handles: always linked, never asked for.
+const HANDLES: [&str; 2] = ["mnemosyne:auth/secrets@0.1.0", "mnemosyne:persona/reply@0.1.0"];
+
+/// Whether an interface is linked without being asked for.
+pub(crate) fn is_handles_only(interface: &str) -> bool {
+    HANDLES.contains(&interface)
+}
+
 /// The packages, parsed.
 pub(crate) fn contract() -> Result<Resolve> {
     let mut resolve = Resolve::default();
@@ -55,7 +63,7 @@ fn interfaces(
         WorldItem::Interface { id, .. } if !resolve.interfaces[*id].functions.is_empty() => resolve.id_of(*id),
         _ => None,
     });
-    with_functions.collect()
+    with_functions.filter(|interface| !is_handles_only(interface)).collect()
 }
 
 /// Of the allowed imports those that `[needs]` asks for; `log` and `config` need no asking.

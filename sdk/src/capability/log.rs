@@ -73,8 +73,9 @@ pub mod double {
             Level::Warn => "warn",
             Level::Error => "error",
         };
-        let fields: String = fields.iter().map(|(key, value)| format!(" {key}={value}")).collect();
-        LINES.with_borrow_mut(|lines| lines.push(format!("{level} {message}{fields}")));
+        let fields = fields.iter().map(|(key, value)| format!("{key}={value}"));
+        let words: Vec<_> = [level.to_owned(), message.to_owned()].into_iter().chain(fields).collect();
+        LINES.with_borrow_mut(|lines| lines.push(words.join(" ")));
     }
 
     /// The lines of this thread so far, oldest first.

@@ -80,11 +80,10 @@ fn read(module: &[u8]) -> Result<Core> {
 
 /// Each with the line that fixes it.
 fn check_imports(core: &Core, allowed: &[String], asked: &[String], manifest: &Manifest) -> Result<()> {
-    let types_only = |import: &str| import.starts_with("mnemosyne:auth/secrets@") || import.starts_with("mnemosyne:persona/reply@");
     // A module that exports resources or drops handles imports from pseudo modules with brackets.
     let plain = core.imports.iter().filter(|import| !import.starts_with('['));
     let mut problems = Vec::new();
-    for import in plain.filter(|import| !asked.contains(import) && !types_only(import)) {
+    for import in plain.filter(|import| !asked.contains(import) && !wit::is_handles_only(import)) {
         if allowed.contains(import) {
             problems
                 .push(format!("it uses `{import}`, but plugin.toml does not ask for it; add:\n\n{}\n", wit::lines_that_ask_for(import)));

@@ -1,5 +1,4 @@
 //! What is refused, and whether the sentence names the fix.
-#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
 
 use super::*;
 
