@@ -45,6 +45,20 @@ impl Actor {
         })
     }
 
+    /// As an operator: binds `slot` to `plugin` (`name@version`) whatever generation it is at; gives the slot.
+    pub(crate) async fn bind(&self, slot: &str, plugin: &str) -> Value {
+        let (plugin, version) = plugin.split_once('@').expect("name@version");
+        let path = format!("/api/v1/admin/slots/{slot}");
+        let now = self.get(&path).await;
+        let body = serde_json::json!({"plugin": plugin, "version": version});
+        self.ask(Method::PUT, &path).header("if-match", now.header("etag")).json(body).send().await.ok()
+    }
+
+    /// As an operator: adds a component; gives what the host found out about it.
+    pub(crate) async fn add_plugin(&self, component: Vec<u8>) -> Value {
+        self.ask(Method::POST, "/api/v1/admin/plugins").bytes("application/wasm", component).send().await.created()
+    }
+
     /// The same one with another token.
     pub(crate) fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }

@@ -28,6 +28,7 @@ pub(crate) struct TestHost {
     pub(crate) base: String,
     backend: Backend,
     config: Config,
+    operator_key: String,
     client: reqwest::Client,
     running: Running,
 }
@@ -56,7 +57,8 @@ impl TestHost {
         change(&mut config);
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
         let (app, running) = serve(&mut config).await;
-        Self { app, base: format!("http://{}", config.server.listen), backend: database.backend, config, client, running }
+        let operator_key = app.auth.operator_key_for_first_start().await.unwrap().expect("a fresh database has no operator yet");
+        Self { app, operator_key, base: format!("http://{}", config.server.listen), backend: database.backend, config, client, running }
     }
 
     /// Ends the host in good order and starts it again on the same data and the same port.
@@ -74,6 +76,11 @@ impl TestHost {
     /// Nobody in particular.
     pub(crate) fn anonymous(&self) -> Actor {
         Actor { client: self.client.clone(), base: self.base.clone(), token: None, account: Value::Null }
+    }
+
+    /// The operator, with the key of the first start.
+    pub(crate) fn operator(&self) -> Actor {
+        Actor { token: Some(self.operator_key.clone()), ..self.anonymous() }
     }
 
     /// A new person, registered and signed in, `name@example.org` with [`PASSWORD`].

@@ -11,6 +11,20 @@ async fn a_host_answers_before_and_after_a_restart(mut host: TestHost) {
     assert!(matches!(host.backend(), Backend::Sqlite | Backend::Postgres));
 }
 
+async fn people_and_operators_are_who_they_are_after_a_restart_too(mut host: TestHost) {
+    let alice = host.user("alice").await;
+    let again = host.sign_in("alice").await;
+    assert_ne!(alice.token, again.token);
+    for _ in 0..2 {
+        for who in [&alice, &again] {
+            assert_eq!(who.get("/api/v1/auth/me").await.ok()["username"], "alice");
+        }
+        host.restart().await;
+    }
+    host.operator().get("/api/v1/admin/slots").await.ok();
+    alice.get("/api/v1/admin/slots").await.refused(403, "AUTH_005");
+}
+
 async fn a_refusal_has_the_one_error_shape(host: TestHost) {
     host.anonymous().get("/api/v1/tasks").await.refused(401, "AUTH_003");
 }
