@@ -4,6 +4,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 
+mod expire_sessions;
 mod follow_routing;
 mod purge;
 pub mod record_calls;
@@ -11,5 +12,10 @@ mod score_pending;
 
 /// Runs every job until `stop`. A job that fails says so in the log and goes on.
 pub async fn run(app: App, stop: CancellationToken) {
-    tokio::join!(score_pending::run(&app, &stop), follow_routing::run(&app, &stop), purge::run(&app, &stop));
+    tokio::join!(
+        score_pending::run(&app, &stop),
+        follow_routing::run(&app, &stop),
+        purge::run(&app, &stop),
+        expire_sessions::run(&app, &stop)
+    );
 }

@@ -8,6 +8,7 @@ use moka::future::Cache;
 use uuid::Uuid;
 
 use super::{Auth, Common, permissions, roles, scopes};
+use crate::clock::Millis;
 use crate::error::{Fault, Outcome};
 use crate::model::session::Session;
 use crate::model::user::User;
@@ -17,6 +18,7 @@ use crate::store;
 /// How old a session in memory may be.
 pub(super) const STALENESS: Duration = Duration::from_millis(800);
 const MOST: u64 = 100_000;
+const DAY: Millis = 86_400_000;
 
 /// A session and whose it is.
 pub(super) struct Live {
@@ -100,5 +102,15 @@ impl Auth {
         tx.commit().await?;
         self.common.forget(&[id]).await;
         Ok(())
+    }
+
+    /// Removes sessions that ended more than 30 days ago, with their refresh tokens, and signing keys that retired more than
+    /// a day ago; tells how many. Until then a stolen refresh token is still recognised as used.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sweep(&self) -> Outcome<u64> {
+        let (db, now) = (&self.common.db, self.common.clock.now());
+        Ok(store::sessions::purge(db, now - 30 * DAY).await? + store::keys::purge(db, now - DAY).await?)
     }
 }

@@ -350,3 +350,19 @@ async fn sessions_are_listed_and_ended_by_their_owner_only() {
     assert_eq!(code(house.auth.end_session(&ada_caller, sessions[0].id).await), Some(Code::NotFound));
     assert_eq!((house.code(&ada).await, house.code(&eve).await), (Some(Code::TokenInvalid), None));
 }
+
+#[tokio::test]
+async fn sweeping_removes_what_is_long_over_and_nothing_else() {
+    let house = House::open().await;
+    let (ada, eve) = (house.register("ada").await.unwrap(), house.register("eve").await.unwrap());
+    house.auth.logout(&house.caller(&ada).await).await.unwrap();
+    house.auth.rotate_signing_key().await.unwrap();
+    assert_eq!(house.auth.sweep().await.unwrap(), 0);
+    house.clock.advance(29 * 86_400_000);
+    let fresh = house.refresh(&eve.refresh_token).await.unwrap();
+    assert_eq!(house.auth.sweep().await.unwrap(), 1, "the retired key");
+    house.clock.advance(2 * 86_400_000);
+    assert_eq!(house.auth.sweep().await.unwrap(), 1, "the session that was logged out");
+    assert_eq!(house.auth.sweep().await.unwrap(), 0);
+    house.refresh(&fresh.refresh_token).await.unwrap();
+}
