@@ -37,7 +37,6 @@ fn welcome(login: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-
     use mnemosyne_sdk::ErrorKind;
     use mnemosyne_sdk::capability::{auth::double, config::Value};
     use mnemosyne_sdk::sample;

@@ -64,7 +64,6 @@ fn rounded(points: f64) -> i32 {
 
 #[cfg(test)]
 mod tests {
-
     use mnemosyne_sdk::sample;
 
     use super::*;

@@ -116,7 +116,6 @@ fn write(kind: Kind, name: &str, folder: &Path, sdk: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-
     use mnemosyne_runtime::manifest::Manifest;
 
     use super::*;

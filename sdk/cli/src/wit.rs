@@ -116,14 +116,10 @@ pub(crate) fn trimmed_world(resolve: &mut Resolve, kind: Kind, imports: &[String
         let prefix = format!("{interface}#");
         core_exports.iter().any(|export| export.starts_with(&prefix))
     });
-    let mut text = String::from("package mnemosyne:trimmed;\nworld plugin {\n");
-    for import in imports {
-        text += &format!("  import {import};\n");
-    }
-    for export in required_exports(resolve, kind).iter().map(String::as_str).chain(optional.copied()) {
-        text += &format!("  export {export};\n");
-    }
-    text.push('}');
+    let mut lines: Vec<String> = imports.iter().map(|import| format!("  import {import};")).collect();
+    lines.extend(required_exports(resolve, kind).iter().map(|export| format!("  export {export};")));
+    lines.extend(optional.map(|export| format!("  export {export};")));
+    let text = format!("package mnemosyne:trimmed;\nworld plugin {{\n{}\n}}", lines.join("\n"));
     let package = resolve.push_str("trimmed.wit", &text).context("the trimmed world")?;
-    Ok(resolve.select_world(&[package], None)?)
+    resolve.select_world(&[package], None)
 }

@@ -115,6 +115,8 @@ fn print(built: &Built) {
     let Built { name, version, kind, path, bytes, initial_memory, imports, notes } = built;
     println!("{name} {version} ({kind}): {} KiB, starts with {} KiB of memory", bytes.div_ceil(1024), initial_memory / 1024);
     println!("  imports: {}", if imports.is_empty() { "nothing".to_owned() } else { imports.join(", ") });
-    notes.iter().for_each(|note| println!("  note: {note}"));
+    for note in notes {
+        println!("  note: {note}");
+    }
     println!("  {}", path.display());
 }

@@ -90,7 +90,11 @@ pub(crate) fn by_workspace(projects: Vec<Project>) -> Vec<Workspace> {
         match workspaces.iter_mut().find(|workspace| workspace.root == project.workspace_root) {
             Some(workspace) => workspace.projects.push(project),
             None => {
-                workspaces.push(Workspace { root: project.workspace_root.clone(), target: project.target.clone(), projects: vec![project] })
+                workspaces.push(Workspace {
+                    root: project.workspace_root.clone(),
+                    target: project.target.clone(),
+                    projects: vec![project],
+                });
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Finding a way to compile for `wasm32-unknown-unknown`, and saying which and why.
 //!
-//! 1. The active toolchain has the target. 2. `rustup target add` gets it. 3. The standard library is built from source with
-//! a toolchain that brings its sources: Debian's `rustc-web`, `cargo-web`, `rust-web-src` and `lld`.
+//! 1. The active toolchain has the target.
+//! 2. `rustup target add` gets it.
+//! 3. The standard library is built from source, with Debian's `rustc-web`, `cargo-web`, `rust-web-src` and `lld`.
 //!
 //! rustup's own toolchain cannot take the third way here: without the target's component its linker wrapper fails.
 
@@ -16,7 +17,7 @@ pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 /// What the third way needs.
 const DEBIAN_PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld"];
 /// `rustup target add` downloads about 25 MB; a machine without the network should not wait long.
-const RUSTUP_PATIENCE: Duration = Duration::from_secs(60);
+const RUSTUP_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Which of the three ways to take.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -67,6 +68,7 @@ fn has_target(folder: &Path) -> Result<bool> {
 }
 
 /// Short: one try, then the reason in a few words.
+#[expect(clippy::disallowed_methods, reason = "waiting for the child is all that this thread does")]
 fn add_target(folder: &Path) -> Result<(), String> {
     let mut rustup = Command::new("rustup")
         .args(["target", "add", TARGET])
