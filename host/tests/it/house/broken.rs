@@ -111,12 +111,13 @@ fn a_second_reader_of_the_environment_is_found() {
 }
 
 /// A whole house for the words `log`, `xp-rules` and `tasks`.
-const WHOLE: [&str; 14] = [
+const WHOLE: [&str; 15] = [
     "wit/deps/log.wit",
     "host/runtime/src/capability/log/mod.rs",
     "host/runtime/src/capability/log/core.rs",
     "host/runtime/src/capability/log/host.rs",
     "host/runtime/src/capability/log/tests.rs",
+    "host/runtime/src/capability/log/backend.rs",
     "host/src/backend/log.rs",
     "sdk/src/capability/log.rs",
     "wit/deps/xp-rules.wit",
@@ -130,9 +131,10 @@ const WHOLE: [&str; 14] = [
 
 #[test]
 fn each_missing_room_is_named_and_each_orphan_is_found() {
-    let whole: Vec<(&str, &str)> = WHOLE.iter().map(|path| (*path, "")).collect();
+    let text = |path: &str| if path.ends_with("backend.rs") { "pub trait LogBackend {}" } else { "" };
+    let whole: Vec<(&str, &str)> = WHOLE.iter().map(|path| (*path, text(path))).collect();
     holds(names::rooms, &whole);
-    for missing in WHOLE {
+    for missing in WHOLE.into_iter().filter(|path| text(path).is_empty()) {
         let rest: Vec<(&str, &str)> = whole.iter().copied().filter(|(path, _)| *path != missing).collect();
         let room = missing.trim_end_matches("classic/Cargo.toml").trim_end_matches("/list.rs").trim_end_matches(".rs");
         breaks(names::rooms, &rest, &["has no room", room]);

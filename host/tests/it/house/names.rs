@@ -11,16 +11,15 @@ const KINDS: [&str; 2] = ["xp-rules", "auth-provider"];
 const RESOURCES: [&str; 6] = ["auth", "tasks", "game", "admin/plugins", "admin/slots", "admin/secrets"];
 
 /// Files and folders beside the words that serve all of them.
-const BESIDE_CAPABILITIES: [&str; 2] = ["mod", "grant"];
-const BESIDE_KINDS: [&str; 1] = ["mod"];
-const BESIDE_RESOURCES: [&str; 4] = ["admin", "layer", "openapi", "docs"];
+const BESIDE_CAPABILITIES: [&str; 3] = ["mod", "grant", "door"];
+const BESIDE_KINDS: [&str; 2] = ["mod", "loader"];
+const BESIDE_RESOURCES: [&str; 3] = ["admin", "layer", "tests"];
 
 /// Every room of every word that stands in one of them.
 pub(super) fn rooms(tree: &Tree) -> Vec<Breach> {
     let mut found = Vec::new();
     for word in capabilities(tree) {
-        let rooms = capability_rooms(&word);
-        found.extend(missing(tree, "capability", &word, &rooms));
+        found.extend(missing(tree, "capability", &word, &capability_rooms(tree, &word)));
     }
     for word in kinds(tree) {
         found.extend(missing(tree, "kind", &word, &kind_rooms(&word)));
@@ -48,10 +47,14 @@ pub(super) fn words_of_today(tree: &Tree) -> Vec<Breach> {
         .collect()
 }
 
-fn capability_rooms(word: &str) -> Vec<String> {
+fn capability_rooms(tree: &Tree, word: &str) -> Vec<String> {
     let folder = format!("host/runtime/src/capability/{word}");
     let mut rooms: Vec<String> = ["mod", "core", "host", "tests"].iter().map(|file| format!("{folder}/{file}.rs")).collect();
-    rooms.extend([format!("wit/deps/{word}.wit"), format!("host/src/backend/{word}"), format!("sdk/src/capability/{word}")]);
+    rooms.extend([format!("wit/deps/{word}.wit"), format!("sdk/src/capability/{word}")]);
+    // What is read before the call (`config`) is values and no trait, so the host has nothing to fill in.
+    if tree.files().any(|(path, text)| path == format!("{folder}/backend.rs") && text.contains("pub trait ")) {
+        rooms.push(format!("host/src/backend/{word}"));
+    }
     rooms
 }
 

@@ -65,6 +65,7 @@ impl TestHost {
     pub(crate) async fn restart(&mut self) {
         self.running.stop.cancel();
         (&mut self.running.serving).await.unwrap().unwrap();
+        self.app.close().await;
         (self.app, self.running) = serve(&mut self.config).await;
     }
 
@@ -108,6 +109,7 @@ async fn serve(config: &mut Config) -> (App, Running) {
     config.server.listen = listener.local_addr().unwrap();
     let app = App::open(config.clone()).await.unwrap();
     let stop = CancellationToken::new();
+    app.start_jobs(&stop);
     let serving = tokio::spawn(mnemosyne_host::http::serve(app.clone(), listener, stop.clone()));
     (app, Running { stop, serving })
 }
