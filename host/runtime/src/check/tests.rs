@@ -195,6 +195,12 @@ fn text(body: &str) -> Vec<u8> {
     bytes
 }
 
+/// Whether the serving engine's profile compiles it: what is checked here and what runs there must be the same language.
+fn engine_takes(body: &str) -> wasmtime::Result<()> {
+    let engine = wasmtime::Engine::new(&crate::engine::profile())?;
+    wasmtime::component::Component::new(&engine, text(body)).map(drop)
+}
+
 #[test]
 fn proposals_that_hosts_keep_off_are_refused_as_such() {
     for body in [
@@ -213,6 +219,17 @@ fn proposals_that_hosts_keep_off_are_refused_as_such() {
     ] {
         let report = check(&text(body));
         assert_eq!(codes(&report)[0], "feature", "{body}: {:#?}", report.findings);
+        assert!(engine_takes(body).is_err(), "{body}");
+    }
+    for body in [
+        "(core module (func (result i32) i32.const -1 i32.extend8_s))",
+        "(core module (memory 1) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 1))))",
+        "(core module (func (param externref) (result i32) local.get 0 ref.is_null))",
+        "(core module (func (param i32) (result i32 i32) local.get 0 local.get 0))",
+        "(core module (global i32 (i32.add (i32.const 1) (i32.const 2))))",
+    ] {
+        assert_eq!(codes(&check(&text(body))), ["export-missing"], "{body}");
+        engine_takes(body).unwrap();
     }
     let simd = "(core module (func (param v128) (result v128) local.get 0 i8x16.popcnt))";
     assert_eq!(codes(&check(&text(simd))), ["export-missing"], "plain SIMD is on");
