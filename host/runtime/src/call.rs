@@ -315,6 +315,8 @@ async fn run<E: Export>(call: Arc<Call>, mut export: E) -> Ended<E::Output> {
 }
 
 #[cfg(test)]
+mod bundled;
+#[cfg(test)]
 mod cost;
 #[cfg(test)]
 mod tests;

@@ -38,10 +38,10 @@ fn append_section(bytes: &mut Vec<u8>, name: &str, data: &[u8]) {
     let leb = |mut number: usize| {
         let mut out = Vec::new();
         while number >= 0x80 {
-            out.push((number & 0x7f) as u8 | 0x80);
+            out.push(number.to_le_bytes()[0] | 0x80);
             number >>= 7;
         }
-        out.push(number as u8);
+        out.push(number.to_le_bytes()[0]);
         out
     };
     let name_length = leb(name.len());
@@ -179,6 +179,16 @@ impl House {
         let grant = Grant::new(&manifest, policy);
         let values = Arc::new(config::in_memory::defaults(&manifest));
         self.runtime.prepare(component, grant, values).await
+    }
+
+    /// Waits until every place of a kind is given back: that happens after the answer, when the store is gone.
+    pub(crate) async fn all_places_free(&self, kind: crate::manifest::Kind) {
+        let free = async {
+            while self.runtime.free(kind) < 4 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), free).await.expect("a place was lost");
     }
 
     /// One `award` of a fresh revision, for nobody.

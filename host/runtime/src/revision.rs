@@ -17,6 +17,7 @@ use crate::limits::Limits;
 use crate::manifest::{Kind, Manifest};
 use crate::needs::Scope;
 use crate::record::RevisionId;
+use crate::runtime::Compiled;
 
 /// A linked component and where its kind's functions are, in the order of the kind's own list.
 ///
@@ -80,6 +81,8 @@ struct Linked {
     exports: Exports,
     optional: OptionalExports,
     breaker: Breaker,
+    /// Only held: the next revision of the same component finds its code as long as this one lives.
+    _compiled: Arc<Compiled>,
 }
 
 /// A component that can be called.
@@ -98,6 +101,7 @@ impl Revision {
     /// Resolves the exports of a linked component.
     pub(crate) fn new(
         linked: InstancePre<CallState>,
+        compiled: Arc<Compiled>,
         manifest: Manifest,
         grant: Grant,
         digest: String,
@@ -113,7 +117,10 @@ impl Revision {
             grant_hash: grant.hash().to_owned(),
         };
         let powers = Powers::of(&grant);
-        Ok(Self { linked: Arc::new(Linked { id: Arc::new(id), manifest, grant, powers, exports, optional, breaker }), config })
+        Ok(Self {
+            linked: Arc::new(Linked { id: Arc::new(id), manifest, grant, powers, exports, optional, breaker, _compiled: compiled }),
+            config,
+        })
     }
 
     /// The same component and grant with other settings. Cheap: nothing is compiled or linked.

@@ -1,7 +1,7 @@
 //! The process-wide part: engine, ticker, guest workers, admission, and the way from bytes to a revision.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -83,6 +83,9 @@ pub enum Compile {
     Child(Arc<Artifacts>),
 }
 
+/// Machine code of one component, shared by its revisions and gone with the last of them.
+pub(crate) struct Compiled(Component);
+
 /// The plugin runtime of a process. Dropping the last handle stops its threads.
 pub struct Runtime {
     engine: Engine,
@@ -92,7 +95,8 @@ pub struct Runtime {
     slots: [Arc<Semaphore>; 4],
     backends: Backends,
     recorder: Arc<dyn Recorder>,
-    compiled: Mutex<HashMap<String, Component>>,
+    /// Compiled components that some revision still uses, by digest.
+    compiled: Mutex<HashMap<String, Weak<Compiled>>>,
     settings: Settings,
 }
 
@@ -129,7 +133,8 @@ impl Runtime {
         Ok(Arc::new(Self { engine, ticker, guests, slots, backends, recorder, compiled, settings }))
     }
 
-    /// Turns a component into a revision: manifest, compilation, linking to exactly what is granted, exports.
+    /// Turns a component into a revision: manifest, compilation, linking to exactly what is granted, exports. Whether the
+    /// bytes should be let in at all is [`crate::check`]'s question, asked when they arrive.
     /// A component of the same digest is compiled once, whatever its grant and configuration.
     ///
     /// # Errors
@@ -145,9 +150,9 @@ impl Runtime {
             let manifest = crate::bytes::manifest(&component)?;
             let digest = hex::encode(Sha256::digest(&component));
             let compiled = runtime.compile(&digest, &component)?;
-            let linked = link(&runtime.engine, &compiled, &grant)?;
+            let linked = link(&runtime.engine, &compiled.0, &grant)?;
             let breaker = Breaker::new(runtime.settings.breaker.clone());
-            Revision::new(linked, manifest, grant, digest, config, breaker).map(Arc::new)
+            Revision::new(linked, compiled, manifest, grant, digest, config, breaker).map(Arc::new)
         };
         let done = tokio::task::spawn_blocking(work).await;
         done.unwrap_or_else(|_| Err(Refused::because("internal", "preparing the component failed within the host", "")))
@@ -161,9 +166,9 @@ impl Runtime {
         crate::bytes::manifest(component)
     }
 
-    fn compile(&self, digest: &str, component: &[u8]) -> Result<Component, Refused> {
-        if let Some(known) = self.compiled.lock().unwrap_or_else(PoisonError::into_inner).get(digest) {
-            return Ok(known.clone());
+    fn compile(&self, digest: &str, component: &[u8]) -> Result<Arc<Compiled>, Refused> {
+        if let Some(known) = self.compiled.lock().unwrap_or_else(PoisonError::into_inner).get(digest).and_then(Weak::upgrade) {
+            return Ok(known);
         }
         let compiled = match &self.settings.compile {
             Compile::InProcess => Component::new(&self.engine, component).map_err(|error| {
@@ -172,13 +177,11 @@ impl Runtime {
             })?,
             Compile::Child(artifacts) => artifacts.component(&self.engine, digest, component)?,
         };
-        self.compiled.lock().unwrap_or_else(PoisonError::into_inner).insert(digest.to_owned(), compiled.clone());
+        let compiled = Arc::new(Compiled(compiled));
+        let mut known = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, compiled| compiled.strong_count() > 0);
+        known.insert(digest.to_owned(), Arc::downgrade(&compiled));
         Ok(compiled)
-    }
-
-    /// Forgets compiled components that are not among `digests`; revisions that are in use keep theirs.
-    pub fn keep_compiled(&self, digests: &std::collections::BTreeSet<String>) {
-        self.compiled.lock().unwrap_or_else(PoisonError::into_inner).retain(|digest, _| digests.contains(digest));
     }
 
     /// Calls on a revision of kind `xp-rules`.

@@ -6,6 +6,7 @@ fn breaker() -> Breaker {
     Breaker::new(Some(BreakerSettings::default()))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the breaker is asked for a person or nobody")]
 fn user(number: u128) -> Option<Uuid> {
     Some(Uuid::from_u128(number))
 }

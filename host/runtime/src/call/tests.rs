@@ -261,7 +261,7 @@ async fn a_caller_who_goes_away_ends_the_guest_and_leaves_a_record() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert_eq!(house.records.all()[0].outcome, Outcome::Cancelled);
-    assert_eq!(house.runtime.free(crate::manifest::Kind::XpRules), 4);
+    house.all_places_free(crate::manifest::Kind::XpRules).await;
 }
 
 #[tokio::test]
