@@ -25,6 +25,7 @@ use crate::plugin::loader::Loader;
 use crate::plugin::xp_rules::XpRules;
 use crate::service::audit::LOCAL_KEY;
 use crate::service::auth::{ApiKeys, Auth, Common, People};
+use crate::service::bundled;
 use crate::service::game::Game;
 use crate::service::plugins::Plugins;
 use crate::service::principal::{Principal, Role};
@@ -32,7 +33,6 @@ use crate::service::secrets::Secrets;
 use crate::service::slots::Slots;
 use crate::service::tasks::Tasks;
 use crate::service::vault::Vault;
-use crate::service::bundled;
 use crate::store::{ConnectOptions, Db};
 
 /// The running host, cheap to clone: every handler holds one.
@@ -99,7 +99,9 @@ impl StartError {
 pub async fn connect(config: &Config) -> Result<Db, StartError> {
     let data = &config.data;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
-    made.map_err(|error| StartError(format!("the data folder `{}` cannot be made: {error}; name another one with `--data`", data.display())))?;
+    made.map_err(|error| {
+        StartError(format!("the data folder `{}` cannot be made: {error}; name another one with `--data`", data.display()))
+    })?;
     let options = ConnectOptions { max_connections: config.database.max_connections, ..ConnectOptions::default() };
     Db::connect(&config.database_url(), &options).await.map_err(|error| {
         let url = config.database_url();
@@ -122,7 +124,8 @@ impl App {
             db.migrate(clock.now()).await.map_err(StartError::because)?;
         }
         db.check_schema().await.map_err(StartError::because)?;
-        let passwords = Passwords::start(config.auth.hash_threads).map_err(|error| StartError(format!("no threads for passwords: {error}")))?;
+        let passwords =
+            Passwords::start(config.auth.hash_threads).map_err(|error| StartError(format!("no threads for passwords: {error}")))?;
         let passwords = Arc::new(passwords);
 
         let (records, waiting_records) = Queue::new();
@@ -219,11 +222,13 @@ const COMPILED_BYTES: u64 = 1 << 30;
 fn settings(config: &Config, vault: &Vault) -> Result<Settings, StartError> {
     let program = match &config.plugins.compiler {
         Some(program) => program.clone(),
-        None => std::env::current_exe().map_err(|error| StartError(format!("`plugins.compiler` is not set and this binary's own path is unknown: {error}")))?,
+        None => std::env::current_exe()
+            .map_err(|error| StartError(format!("`plugins.compiler` is not set and this binary's own path is unknown: {error}")))?,
     };
     let key = *vault.derive("compiled-components");
-    let artifacts = Artifacts::open(config.compiled(), key, COMPILED_BYTES, Compiler::new(program))
-        .map_err(|error| StartError(format!("the folder of compiled components `{}` cannot be made: {error}", config.compiled().display())))?;
+    let artifacts = Artifacts::open(config.compiled(), key, COMPILED_BYTES, Compiler::new(program)).map_err(|error| {
+        StartError(format!("the folder of compiled components `{}` cannot be made: {error}", config.compiled().display()))
+    })?;
     let mut settings = Settings { compile: Compile::Child(Arc::new(artifacts)), ..Settings::default() };
     if config.plugins.workers > 0 {
         settings.workers = config.plugins.workers;

@@ -210,13 +210,20 @@ impl Config {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(path) = file {
             if !path.is_file() {
-                return Err(Refused(format!("the configuration file `{}` does not exist; give an existing one to `--config`", path.display())));
+                return Err(Refused(format!(
+                    "the configuration file `{}` does not exist; give an existing one to `--config`",
+                    path.display()
+                )));
             }
             figment = figment.merge(Toml::file_exact(path));
         } else {
             figment = figment.merge(Toml::file("mnemosyne.toml"));
         }
-        figment = figment.merge(Env::prefixed("MNEMOSYNE_").filter(|name| !COMMAND_LINE_NAMES.iter().any(|own| name == *own) && !name.starts_with("test_")).split("__"));
+        figment = figment.merge(
+            Env::prefixed("MNEMOSYNE_")
+                .filter(|name| !COMMAND_LINE_NAMES.iter().any(|own| name == *own) && !name.starts_with("test_"))
+                .split("__"),
+        );
         if let Some(path) = data {
             figment = figment.merge(Serialized::default("data", path));
         }
@@ -255,12 +262,24 @@ impl Config {
         if let Some(public) = &self.server.public_url {
             let plain = public.starts_with("http://");
             if !(plain || public.starts_with("https://")) || public.ends_with('/') {
-                return refuse("server.public_url", format!("= `{public}` is not an origin without a trailing slash"), "https://mnemosyne.example.org");
+                return refuse(
+                    "server.public_url",
+                    format!("= `{public}` is not an origin without a trailing slash"),
+                    "https://mnemosyne.example.org",
+                );
             }
         }
         for origin in self.server.cors_origins.iter().flatten() {
-            if origin == "*" || origin == "null" || !(origin.starts_with("http://") || origin.starts_with("https://")) || origin.ends_with('/') {
-                return refuse("server.cors_origins", format!("has `{origin}`, which is not one exact origin"), "[\"https://app.example.org\"]");
+            if origin == "*"
+                || origin == "null"
+                || !(origin.starts_with("http://") || origin.starts_with("https://"))
+                || origin.ends_with('/')
+            {
+                return refuse(
+                    "server.cors_origins",
+                    format!("has `{origin}`, which is not one exact origin"),
+                    "[\"https://app.example.org\"]",
+                );
             }
         }
         if !(60..=900).contains(&self.auth.access_token_seconds) {

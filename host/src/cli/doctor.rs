@@ -29,7 +29,10 @@ pub(super) async fn run(global: &Global) -> Result<(), Stop> {
     let mut lines = vec![line("configuration", Ok(format!("data in `{}`, listening on {}", config.data.display(), config.server.listen)))];
     lines.push(line("data folder", data_folder(&config)));
     if lines.iter().all(|line| line.ok) {
-        lines.push(line("master key", Vault::open(config.secrets_key.as_ref(), &config.data).map(|_| "opens".into()).map_err(|error| error.to_string())));
+        lines.push(line(
+            "master key",
+            Vault::open(config.secrets_key.as_ref(), &config.data).map(|_| "opens".into()).map_err(|error| error.to_string()),
+        ));
         lines.extend(database(&config).await);
         lines.push(line("plugin pool", pool()));
         lines.push(line("address", address(&config).await));
@@ -54,7 +57,8 @@ async fn database(config: &Config) -> Vec<Line> {
         Ok(db) => db,
         Err(error) => return vec![line("database", Err(error.0))],
     };
-    let mut lines = vec![line("database", db.ping().await.map(|()| format!("{:?} answers", db.dialect())).map_err(|error| error.to_string()))];
+    let mut lines =
+        vec![line("database", db.ping().await.map(|()| format!("{:?} answers", db.dialect())).map_err(|error| error.to_string()))];
     lines.push(line(
         "schema",
         match db.migration_status().await {
@@ -71,7 +75,9 @@ async fn database(config: &Config) -> Vec<Line> {
 fn pool() -> Result<String, String> {
     let maps = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|text| text.trim().parse::<u64>().ok());
     match maps {
-        Some(maps) if maps < 16_384 => Err(format!("`vm.max_map_count` is {maps}; set it to 65530 with `sysctl -w vm.max_map_count=65530`")),
+        Some(maps) if maps < 16_384 => {
+            Err(format!("`vm.max_map_count` is {maps}; set it to 65530 with `sysctl -w vm.max_map_count=65530`"))
+        }
         _ => Ok("the system has room for it".into()),
     }
 }
@@ -79,7 +85,9 @@ fn pool() -> Result<String, String> {
 async fn address(config: &Config) -> Result<String, String> {
     match tokio::net::TcpListener::bind(config.server.listen).await {
         Ok(_) => Ok(format!("{} is free", config.server.listen)),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Ok(format!("{} is in use: by a running host, or choose another with `--listen`", config.server.listen)),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            Ok(format!("{} is in use: by a running host, or choose another with `--listen`", config.server.listen))
+        }
         Err(error) => Err(format!("{} cannot be used: {error}", config.server.listen)),
     }
 }
@@ -87,7 +95,11 @@ async fn address(config: &Config) -> Result<String, String> {
 fn show(global: &Global, lines: &[Line]) -> Result<(), Stop> {
     let list: Vec<Value> = lines.iter().map(|line| json!({"check": line.what, "ok": line.ok, "message": line.says})).collect();
     global.output().show(&json!({"checks": list}), |_| {
-        lines.iter().map(|line| format!("{} {}: {}", if line.ok { "ok  " } else { "FAIL" }, line.what, line.says)).collect::<Vec<_>>().join("\n")
+        lines
+            .iter()
+            .map(|line| format!("{} {}: {}", if line.ok { "ok  " } else { "FAIL" }, line.what, line.says))
+            .collect::<Vec<_>>()
+            .join("\n")
     });
     let failed = lines.iter().filter(|line| !line.ok).count();
     if failed == 0 { Ok(()) } else { Err(Stop::failed(format!("{failed} of {} checks failed", lines.len()))) }

@@ -37,7 +37,12 @@ pub(super) enum Key {
 }
 
 fn scope(text: &str) -> Result<Permission, String> {
-    text.parse().map_err(|()| format!("`{text}` is not a permission; permissions are {}", Permission::ALL.iter().map(|permission| permission.text()).collect::<Vec<_>>().join(", ")))
+    text.parse().map_err(|()| {
+        format!(
+            "`{text}` is not a permission; permissions are {}",
+            Permission::ALL.iter().map(|permission| permission.text()).collect::<Vec<_>>().join(", ")
+        )
+    })
 }
 
 impl Key {
@@ -50,13 +55,26 @@ impl Key {
             Self::Create { name, user, scopes, days } => {
                 let made = app.api_keys.create(&name, user.as_deref(), &scopes, days).await?;
                 let undo = format!("mnemosyne key remove {}", made.id);
-                output.changed(&json!({"id": made.id, "name": name, "key": made.key}), &undo, |value| format!("{}\nkeep it: it is not shown again", text(value, "key")));
+                output.changed(&json!({"id": made.id, "name": name, "key": made.key}), &undo, |value| {
+                    format!("{}\nkeep it: it is not shown again", text(value, "key"))
+                });
             }
             Self::List => {
                 let keys = serde_json::to_value(app.api_keys.list().await?).map_err(|error| Stop::failed(error.to_string()))?;
                 output.show(&keys, |keys| {
                     let rows = keys.as_array().into_iter().flatten();
-                    Output::table(&["ID", "NAME", "PREFIX", "EXPIRES"], rows.map(|key| vec![text(key, "id").to_owned(), text(key, "name").to_owned(), text(key, "prefix").to_owned(), text(key, "expires_at").to_owned()]).collect())
+                    Output::table(
+                        &["ID", "NAME", "PREFIX", "EXPIRES"],
+                        rows.map(|key| {
+                            vec![
+                                text(key, "id").to_owned(),
+                                text(key, "name").to_owned(),
+                                text(key, "prefix").to_owned(),
+                                text(key, "expires_at").to_owned(),
+                            ]
+                        })
+                        .collect(),
+                    )
                 });
             }
             Self::Remove { id } => {
@@ -65,7 +83,9 @@ impl Key {
             }
             Self::Rotate => {
                 let kid = app.auth.rotate_signing_key().await?;
-                output.changed(&json!({"kid": kid}), "none needed: tokens of the old key stay valid until they expire", |_| format!("new signing key {kid} is published; it signs from the next start or within a minute"));
+                output.changed(&json!({"kid": kid}), "none needed: tokens of the old key stay valid until they expire", |_| {
+                    format!("new signing key {kid} is published; it signs from the next start or within a minute")
+                });
             }
         }
         app.close().await;

@@ -99,14 +99,25 @@ impl Plugin {
                     (None, Some(version)) => text(&host.get(&format!("/plugins/{plugin}/{version}")).await?.body, "digest").to_owned(),
                     (None, None) => return Err(Stop::usage("give `--digest` or `--version`")),
                 };
-                let answer = host.call(Method::POST, &format!("/plugins/{plugin}/block"), None, Payload::Json(json!({"digest": digest, "reason": reason}))).await?;
-                output.changed(&answer.body, "none: a blocked digest stays refused; publish a new version", |_| format!("{plugin} {} is blocked", short(&digest)));
+                let answer = host
+                    .call(
+                        Method::POST,
+                        &format!("/plugins/{plugin}/block"),
+                        None,
+                        Payload::Json(json!({"digest": digest, "reason": reason})),
+                    )
+                    .await?;
+                output.changed(&answer.body, "none: a blocked digest stays refused; publish a new version", |_| {
+                    format!("{plugin} {} is blocked", short(&digest))
+                });
                 Ok(())
             }
             Self::Remove { revision: wanted } => {
                 let (name, version) = revision(&wanted)?;
                 host.call(Method::DELETE, &format!("/plugins/{name}/{version}"), None, Payload::None).await?;
-                output.changed(&json!({"plugin": name, "version": version}), "mnemosyne plugin add <the same file>", |_| format!("{wanted} is removed"));
+                output.changed(&json!({"plugin": name, "version": version}), "mnemosyne plugin add <the same file>", |_| {
+                    format!("{wanted} is removed")
+                });
                 Ok(())
             }
         }
@@ -165,8 +176,11 @@ async fn grant(host: &Transport, output: Output, plugin: &str, policy: Option<Pa
         return Ok(());
     };
     let bytes = std::fs::read(&file).map_err(|error| Stop::usage(format!("`{}` cannot be read: {error}", file.display())))?;
-    let policy: Value = serde_json::from_slice(&bytes).map_err(|error| Stop::usage(format!("`{}` is not JSON: {error}", file.display())))?;
-    let answer = host.call(Method::PUT, &format!("/plugins/{plugin}/grant"), before.etag.as_deref(), Payload::Json(json!({"policy": policy}))).await?;
+    let policy: Value =
+        serde_json::from_slice(&bytes).map_err(|error| Stop::usage(format!("`{}` is not JSON: {error}", file.display())))?;
+    let answer = host
+        .call(Method::PUT, &format!("/plugins/{plugin}/grant"), before.etag.as_deref(), Payload::Json(json!({"policy": policy})))
+        .await?;
     output.changed(&answer.body, &format!("mnemosyne plugin grant {plugin} --policy <(echo '{}')", before.body["policy"]), pretty);
     Ok(())
 }
@@ -193,7 +207,15 @@ fn show(body: &Value) -> String {
     if body["versions"].is_array() {
         return format!("{} · {} · {}\n{}", text(body, "name"), text(body, "kind"), text(body, "summary"), list(&json!({"items": [body]})));
     }
-    let mut lines = vec![format!("{}@{} · {} · {} · {} bytes · {}", text(body, "name"), text(body, "version"), text(body, "kind"), text(body, "state"), body["size"], short(text(body, "digest")))];
+    let mut lines = vec![format!(
+        "{}@{} · {} · {} · {} bytes · {}",
+        text(body, "name"),
+        text(body, "version"),
+        text(body, "kind"),
+        text(body, "state"),
+        body["size"],
+        short(text(body, "digest"))
+    )];
     let words = |key: &str| body[key].as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>();
     lines.push(format!("imports: {}", words("imports").join(", ")));
     for power in words("powers") {
@@ -203,7 +225,12 @@ fn show(body: &Value) -> String {
         for line in difference["lines"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             lines.push(format!("asks for: {line}"));
         }
-        lines.push(format!("approve with: mnemosyne plugin approve {}@{} --accept {}", text(body, "name"), text(body, "version"), text(difference, "hash")));
+        lines.push(format!(
+            "approve with: mnemosyne plugin approve {}@{} --accept {}",
+            text(body, "name"),
+            text(body, "version"),
+            text(difference, "hash")
+        ));
     }
     for verdict in body["verdicts"].as_array().into_iter().flatten() {
         lines.push(format!("{}: {}", text(verdict, "stage"), text(verdict, "text")));

@@ -36,10 +36,14 @@ impl Secret {
         match self {
             Self::Set { name, .. } => {
                 let mut value = String::new();
-                std::io::stdin().read_to_string(&mut value).map_err(|error| Stop::failed(format!("standard input cannot be read: {error}")))?;
+                std::io::stdin()
+                    .read_to_string(&mut value)
+                    .map_err(|error| Stop::failed(format!("standard input cannot be read: {error}")))?;
                 let value = value.trim_end_matches(['\n', '\r']);
                 if value.is_empty() {
-                    return Err(Stop::usage("standard input is empty").hint(format!("printf %s \"$VALUE\" | mnemosyne secret set {name} --stdin")));
+                    return Err(
+                        Stop::usage("standard input is empty").hint(format!("printf %s \"$VALUE\" | mnemosyne secret set {name} --stdin"))
+                    );
                 }
                 host.call(Method::PUT, &format!("/secrets/{name}"), None, Payload::Json(json!({"value": value}))).await?;
                 output.changed(&json!({"name": name}), &format!("mnemosyne secret remove {name}"), |_| format!("secret `{name}` is set"));
@@ -47,13 +51,22 @@ impl Secret {
             Self::List => {
                 let answer = host.get("/secrets").await?;
                 output.show(&answer.body, |body| {
-                    let rows = body["items"].as_array().into_iter().flatten().map(|item| vec![text(item, "name").to_owned(), text(item, "updated_at").to_owned()]).collect();
+                    let rows = body["items"]
+                        .as_array()
+                        .into_iter()
+                        .flatten()
+                        .map(|item| vec![text(item, "name").to_owned(), text(item, "updated_at").to_owned()])
+                        .collect();
                     Output::table(&["NAME", "SET"], rows)
                 });
             }
             Self::Remove { name } => {
                 host.call(Method::DELETE, &format!("/secrets/{name}"), None, Payload::None).await?;
-                output.changed(&json!({"name": name}), &format!("mnemosyne secret set {name} --stdin   # the value itself is gone"), |_| format!("secret `{name}` is removed"));
+                output.changed(
+                    &json!({"name": name}),
+                    &format!("mnemosyne secret set {name} --stdin   # the value itself is gone"),
+                    |_| format!("secret `{name}` is removed"),
+                );
             }
         }
         Ok(())

@@ -23,7 +23,8 @@ impl Serve {
         }
         crate::telemetry::install(&config.telemetry).map_err(Stop::usage)?;
         let listener = TcpListener::bind(config.server.listen).await.map_err(|error| {
-            Stop::failed(format!("`server.listen` = `{}` cannot be used: {error}", config.server.listen)).hint("another port: `mnemosyne serve --listen 127.0.0.1:8081`")
+            Stop::failed(format!("`server.listen` = `{}` cannot be used: {error}", config.server.listen))
+                .hint("another port: `mnemosyne serve --listen 127.0.0.1:8081`")
         })?;
         // Port 0 was replaced by a real one: tokens name it as their issuer.
         config.server.listen = listener.local_addr().map_err(|error| Stop::failed(error.to_string()))?;

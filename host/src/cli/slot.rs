@@ -55,9 +55,10 @@ pub(super) enum Slot {
 
 /// Splits `name@version`.
 pub(super) fn revision(text: &str) -> Result<(&str, &str), Stop> {
-    text.split_once('@')
-        .filter(|(name, version)| !name.is_empty() && !version.is_empty())
-        .ok_or_else(|| Stop::usage(format!("`{text}` is not a revision")).hint("write name@version, e.g. xp-rules-momentum@0.1.0; `mnemosyne plugin list` shows them"))
+    text.split_once('@').filter(|(name, version)| !name.is_empty() && !version.is_empty()).ok_or_else(|| {
+        Stop::usage(format!("`{text}` is not a revision"))
+            .hint("write name@version, e.g. xp-rules-momentum@0.1.0; `mnemosyne plugin list` shows them")
+    })
 }
 
 fn live(slot: &Value) -> Option<String> {
@@ -68,7 +69,13 @@ fn live(slot: &Value) -> Option<String> {
 fn show(slot: &Value) -> String {
     let mut lines = vec![format!("{} generation {} · {}", text(slot, "slot"), slot["generation"], text(slot, "health"))];
     for binding in slot["bindings"].as_array().into_iter().flatten() {
-        lines.push(format!("  {} {}@{} {}", text(binding, "mode"), text(binding, "plugin"), text(binding, "version"), short(text(binding, "digest"))));
+        lines.push(format!(
+            "  {} {}@{} {}",
+            text(binding, "mode"),
+            text(binding, "plugin"),
+            text(binding, "version"),
+            short(text(binding, "digest"))
+        ));
     }
     lines.join("\n")
 }
@@ -84,7 +91,15 @@ impl Slot {
                     let rows = body["items"].as_array().into_iter().flatten();
                     Output::table(
                         &["SLOT", "LIVE", "GENERATION", "HEALTH"],
-                        rows.map(|slot| vec![text(slot, "slot").to_owned(), live(slot).unwrap_or_else(|| "-".into()), slot["generation"].to_string(), text(slot, "health").to_owned()]).collect(),
+                        rows.map(|slot| {
+                            vec![
+                                text(slot, "slot").to_owned(),
+                                live(slot).unwrap_or_else(|| "-".into()),
+                                slot["generation"].to_string(),
+                                text(slot, "health").to_owned(),
+                            ]
+                        })
+                        .collect(),
                     )
                 });
             }
@@ -102,7 +117,8 @@ impl Slot {
             Self::Rollback { slot } => {
                 let before = host.get(&format!("/slots/{slot}")).await?;
                 let answer = host.call(Method::POST, &format!("/slots/{slot}/rollback"), before.etag.as_deref(), Payload::None).await?;
-                let undo = live(&before.body).map_or_else(|| "mnemosyne slot bind …".into(), |previous| format!("mnemosyne slot bind {slot} {previous}"));
+                let undo = live(&before.body)
+                    .map_or_else(|| "mnemosyne slot bind …".into(), |previous| format!("mnemosyne slot bind {slot} {previous}"));
                 output.changed(&answer.body, &undo, show);
             }
             Self::History { slot } => {
@@ -111,7 +127,16 @@ impl Slot {
                     let rows = body["items"].as_array().into_iter().flatten();
                     Output::table(
                         &["GENERATION", "AT", "ACTION", "REVISION", "BY"],
-                        rows.map(|row| vec![row["generation"].to_string(), text(row, "created_at").to_owned(), text(row, "action").to_owned(), format!("{}@{}", text(row, "plugin"), text(row, "version")), text(row, "actor").to_owned()]).collect(),
+                        rows.map(|row| {
+                            vec![
+                                row["generation"].to_string(),
+                                text(row, "created_at").to_owned(),
+                                text(row, "action").to_owned(),
+                                format!("{}@{}", text(row, "plugin"), text(row, "version")),
+                                text(row, "actor").to_owned(),
+                            ]
+                        })
+                        .collect(),
                     )
                 });
             }
@@ -144,7 +169,8 @@ async fn put_config(host: &Transport, slot: &str, before: &Answer, change: &Chan
     let mut values = before.body["values"].as_object().cloned().unwrap_or_default();
     if let Some(file) = &change.file {
         let bytes = std::fs::read(file).map_err(|error| Stop::usage(format!("`{}` cannot be read: {error}", file.display())))?;
-        values = serde_json::from_slice::<Map<String, Value>>(&bytes).map_err(|error| Stop::usage(format!("`{}` is not a JSON object: {error}", file.display())))?;
+        values = serde_json::from_slice::<Map<String, Value>>(&bytes)
+            .map_err(|error| Stop::usage(format!("`{}` is not a JSON object: {error}", file.display())))?;
     }
     for pair in &change.set {
         let (key, value) = pair.split_once('=').ok_or_else(|| Stop::usage(format!("`{pair}` is not key=value")))?;
@@ -154,7 +180,13 @@ async fn put_config(host: &Transport, slot: &str, before: &Answer, change: &Chan
         values.remove(key);
     }
     let secrets = if change.secrets.is_empty() { before.body["secrets"].clone() } else { json!(change.secrets) };
-    host.call(Method::PUT, &format!("/slots/{slot}/config"), before.etag.as_deref(), Payload::Json(json!({"values": values, "secrets": secrets}))).await
+    host.call(
+        Method::PUT,
+        &format!("/slots/{slot}/config"),
+        before.etag.as_deref(),
+        Payload::Json(json!({"values": values, "secrets": secrets})),
+    )
+    .await
 }
 
 fn settings(body: &Value) -> String {

@@ -51,7 +51,8 @@ impl Transport {
             return Ok(Self::Local(Box::new(App::open(config).await?)));
         };
         let Some(key) = &global.key else {
-            return Err(Stop::usage("`--url` needs a key").hint("give `--key` or set MNEMOSYNE_KEY; `mnemosyne key create` on the host's machine makes one"));
+            return Err(Stop::usage("`--url` needs a key")
+                .hint("give `--key` or set MNEMOSYNE_KEY; `mnemosyne key create` on the host's machine makes one"));
         };
         let client = reqwest::Client::builder().build().map_err(|error| Stop::failed(error.to_string()))?;
         Ok(Self::Remote { client, url: url.trim_end_matches('/').to_owned(), key: key.clone() })
@@ -97,7 +98,12 @@ impl Transport {
                 (answer.status().as_u16(), etag, answer.into_body())
             }
         };
-        let body: Value = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).map_err(|_| Stop::failed(format!("the answer with status {status} is not JSON; is `--url` a Mnemosyne host?")))? };
+        let body: Value = if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&body)
+                .map_err(|_| Stop::failed(format!("the answer with status {status} is not JSON; is `--url` a Mnemosyne host?")))?
+        };
         if status >= 400 { Err(refusal(status, &body)) } else { Ok(Answer { status, etag, body }) }
     }
 
@@ -116,7 +122,11 @@ fn refusal(status: u16, body: &Value) -> Stop {
     }
     for field in error["errors"].as_array().into_iter().flatten() {
         let pointer = field["pointer"].as_str().unwrap_or_default();
-        message = format!("{message}\n  - {}{}", if pointer.is_empty() { String::new() } else { format!("{pointer}: ") }, field["message"].as_str().unwrap_or_default());
+        message = format!(
+            "{message}\n  - {}{}",
+            if pointer.is_empty() { String::new() } else { format!("{pointer}: ") },
+            field["message"].as_str().unwrap_or_default()
+        );
     }
     if let Some(code) = error["code"].as_str() {
         message = format!("{message} ({code})");

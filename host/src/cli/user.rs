@@ -96,7 +96,14 @@ impl User {
         match self {
             Self::Add(add) => {
                 let undo = format!("mnemosyne user delete {} --yes", add.username);
-                let account = NewAccount { email: add.email, username: add.username, display_name: add.display_name, timezone: add.timezone, roles: add.roles, password: password()? };
+                let account = NewAccount {
+                    email: add.email,
+                    username: add.username,
+                    display_name: add.display_name,
+                    timezone: add.timezone,
+                    roles: add.roles,
+                    password: password()?,
+                };
                 let id = accounts.add(account).await?;
                 output.changed(&json!({"id": id}), &undo, |value| format!("account {} is made", text(value, "id")));
             }
@@ -107,9 +114,16 @@ impl User {
                     Output::table(
                         &["USERNAME", "EMAIL", "ROLES", "STATE", "MADE"],
                         rows.map(|user| {
-                            let roles: Vec<&str> = user["roles"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_str).collect();
+                            let roles: Vec<&str> =
+                                user["roles"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_str).collect();
                             let state = if user["is_active"] == false { "locked" } else { "active" };
-                            vec![text(user, "username").to_owned(), text(user, "email").to_owned(), roles.join(" "), state.to_owned(), text(user, "created_at").to_owned()]
+                            vec![
+                                text(user, "username").to_owned(),
+                                text(user, "email").to_owned(),
+                                roles.join(" "),
+                                state.to_owned(),
+                                text(user, "created_at").to_owned(),
+                            ]
                         })
                         .collect(),
                     )
@@ -117,21 +131,29 @@ impl User {
             }
             Self::Passwd { login, .. } => {
                 accounts.set_password(&login, password()?).await?;
-                output.changed(&json!({"login": login}), &format!("mnemosyne user passwd {login} --password-stdin"), |_| format!("the password of {login} is set; all sessions have ended"));
+                output.changed(&json!({"login": login}), &format!("mnemosyne user passwd {login} --password-stdin"), |_| {
+                    format!("the password of {login} is set; all sessions have ended")
+                });
             }
             Self::Lock { login } => {
                 accounts.set_active(&login, false).await?;
-                output.changed(&json!({"login": login, "is_active": false}), &format!("mnemosyne user unlock {login}"), |_| format!("{login} is locked"));
+                output.changed(&json!({"login": login, "is_active": false}), &format!("mnemosyne user unlock {login}"), |_| {
+                    format!("{login} is locked")
+                });
             }
             Self::Unlock { login } => {
                 accounts.set_active(&login, true).await?;
-                output.changed(&json!({"login": login, "is_active": true}), &format!("mnemosyne user lock {login}"), |_| format!("{login} is unlocked"));
+                output.changed(&json!({"login": login, "is_active": true}), &format!("mnemosyne user lock {login}"), |_| {
+                    format!("{login} is unlocked")
+                });
             }
             Self::Role { login, roles } => {
                 let before = accounts.set_roles(&login, &roles).await?;
                 let undo: Vec<String> = before.iter().map(|role| format!("--role {}", role.text())).collect();
                 let now: Vec<&str> = roles.iter().map(|role| role.text()).collect();
-                output.changed(&json!({"login": login, "roles": now}), &format!("mnemosyne user role {login} {}", undo.join(" ")), |_| format!("{login} is now {}", now.join(", ")));
+                output.changed(&json!({"login": login, "roles": now}), &format!("mnemosyne user role {login} {}", undo.join(" ")), |_| {
+                    format!("{login} is now {}", now.join(", "))
+                });
             }
             Self::Delete { login, .. } => {
                 accounts.delete(&login).await?;

@@ -62,7 +62,9 @@ pub async fn run(db: Db, clock: Arc<dyn Clock>, queue: Arc<Queue>, mut receiver:
         if !stop.is_cancelled() && batch.len() < BATCH {
             // A little patience makes one transaction out of many calls.
             tokio::time::sleep(GATHER).await;
-            while batch.len() < BATCH && let Ok(record) = receiver.try_recv() {
+            while batch.len() < BATCH
+                && let Ok(record) = receiver.try_recv()
+            {
                 batch.push(record);
             }
         }

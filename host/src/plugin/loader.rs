@@ -110,7 +110,12 @@ impl Loader {
             fault.fields = report
                 .findings
                 .into_iter()
-                .map(|finding| FieldError::new("", if finding.fix.is_empty() { finding.sentence } else { format!("{}: {}", finding.sentence, finding.fix) }))
+                .map(|finding| {
+                    FieldError::new(
+                        "",
+                        if finding.fix.is_empty() { finding.sentence } else { format!("{}: {}", finding.sentence, finding.fix) },
+                    )
+                })
                 .collect();
             return Err(fault);
         }
@@ -145,7 +150,9 @@ impl Loader {
         let manifest = Runtime::manifest(&bytes).map_err(from_refused)?;
         let empty = Map::new();
         let values = manifest.config.effective(config.as_object().unwrap_or(&empty)).map_err(|problems| {
-            Fault::invalid(problems.into_iter().map(|problem| FieldError::new(format!("/values{}", problem.pointer), problem.message)).collect())
+            Fault::invalid(
+                problems.into_iter().map(|problem| FieldError::new(format!("/values{}", problem.pointer), problem.message)).collect(),
+            )
         })?;
         let grant = Grant::new(&manifest, &read_policy(policy)?);
         let settings = ConfigValues { values, secrets: secrets.iter().cloned().collect::<BTreeSet<_>>() };
@@ -201,7 +208,10 @@ impl Loader {
         let mut served: Vec<(String, String)> = routing
             .slots()
             .map(|(slot, entry)| {
-                let revision = entry.live.as_ref().map_or_else(|| "failed to load".to_owned(), |live| format!("{}@{}", live.revision.id().plugin, live.revision.id().version));
+                let revision = entry.live.as_ref().map_or_else(
+                    || "failed to load".to_owned(),
+                    |live| format!("{}@{}", live.revision.id().plugin, live.revision.id().version),
+                );
                 (slot.to_string(), revision)
             })
             .collect();
@@ -224,13 +234,18 @@ fn component(report: CheckReport) -> Outcome<Component> {
         needs: json(serde_json::to_value(&manifest.needs))?,
         needs_hash: manifest.needs.hash(),
         harmless: manifest.needs.harmless(),
-        powers: difference(manifest.kind, None, &manifest.needs).lines.into_iter().map(|line| line.trim_start_matches("+ ").to_owned()).collect(),
+        powers: difference(manifest.kind, None, &manifest.needs)
+            .lines
+            .into_iter()
+            .map(|line| line.trim_start_matches("+ ").to_owned())
+            .collect(),
         read: manifest,
     })
 }
 
 fn read_policy(policy: &Value) -> Outcome<Policy> {
-    serde_json::from_value(policy.clone()).map_err(|error| Fault::field("/policy", format!("is not a policy: {error}; a good one is {{\"deny\":[\"http\"]}}")))
+    serde_json::from_value(policy.clone())
+        .map_err(|error| Fault::field("/policy", format!("is not a policy: {error}; a good one is {{\"deny\":[\"http\"]}}")))
 }
 
 /// 422 `PLG_007`, one entry a finding.
@@ -241,5 +256,11 @@ pub fn refuse(sentences: Vec<String>) -> Fault {
 }
 
 fn from_refused(refused: Refused) -> Fault {
-    refuse(refused.reasons.into_iter().map(|reason| if reason.fix.is_empty() { reason.sentence } else { format!("{}: {}", reason.sentence, reason.fix) }).collect())
+    refuse(
+        refused
+            .reasons
+            .into_iter()
+            .map(|reason| if reason.fix.is_empty() { reason.sentence } else { format!("{}: {}", reason.sentence, reason.fix) })
+            .collect(),
+    )
 }

@@ -41,7 +41,14 @@ impl Actor {
 
     /// The row for the log. `detail` never holds a secret.
     pub fn event(&self, at: Millis, action: &str, target: impl Into<String>, detail: Value) -> AuditEvent {
-        AuditEvent { at, actor: self.name.clone(), action: action.to_owned(), target: target.into(), detail, request_id: self.request.clone() }
+        AuditEvent {
+            at,
+            actor: self.name.clone(),
+            action: action.to_owned(),
+            target: target.into(),
+            detail,
+            request_id: self.request.clone(),
+        }
     }
 }
 

@@ -84,7 +84,11 @@ struct Surroundings {
 
 impl Surroundings {
     fn bound_to(&self, revision: &Revision) -> Vec<String> {
-        self.slots.iter().filter(|slot| slot.bindings.iter().any(|bound| bound.revision_id == revision.id)).map(|slot| slot.slot.clone()).collect()
+        self.slots
+            .iter()
+            .filter(|slot| slot.bindings.iter().any(|bound| bound.revision_id == revision.id))
+            .map(|slot| slot.slot.clone())
+            .collect()
     }
 
     fn state(&self, revision: &Revision) -> String {
@@ -232,7 +236,12 @@ impl Plugins {
             .map(|plugin| PluginView { name: plugin.name, kind: plugin.kind, summary: plugin.summary, revisions: Vec::new() })
             .collect();
         for revision in store::plugins::revisions(&self.db, None).await? {
-            let line = RevisionLine { state: around.state(&revision), bound_to: around.bound_to(&revision), version: revision.version, digest: revision.digest };
+            let line = RevisionLine {
+                state: around.state(&revision),
+                bound_to: around.bound_to(&revision),
+                version: revision.version,
+                digest: revision.digest,
+            };
             if let Some(view) = views.iter_mut().find(|view| view.name == revision.plugin) {
                 view.revisions.push(line);
             }
@@ -289,7 +298,13 @@ impl Plugins {
                     .hint(format!("read it with `mnemosyne plugin show {name}@{version}` and accept that hash")));
             }
             None if difference.get("acknowledgement").is_some_and(|reason| !reason.is_null()) => {
-                return Err(Fault::field("/accept_difference", format!("is needed: {}; accept exactly this difference with its hash {hash}", difference["acknowledgement"].as_str().unwrap_or_default())));
+                return Err(Fault::field(
+                    "/accept_difference",
+                    format!(
+                        "is needed: {}; accept exactly this difference with its hash {hash}",
+                        difference["acknowledgement"].as_str().unwrap_or_default()
+                    ),
+                ));
             }
             _ => {}
         }
@@ -330,7 +345,10 @@ impl Plugins {
     /// 404; 409 while it is bound.
     pub async fn remove(&self, actor: &Actor, name: &str, version: &str) -> Outcome<()> {
         let view = self.revision(name, version).await?;
-        let bound = |slots: &str| Fault::conflict(format!("{name}@{version} is bound to {slots}")).hint("bind another revision there first: `mnemosyne slot bind`");
+        let bound = |slots: &str| {
+            Fault::conflict(format!("{name}@{version} is bound to {slots}"))
+                .hint("bind another revision there first: `mnemosyne slot bind`")
+        };
         if !view.bound_to.is_empty() {
             return Err(bound(&view.bound_to.join(", ")));
         }
@@ -339,14 +357,19 @@ impl Plugins {
             Err(store::Error::Conflict { .. }) => return Err(bound("a slot")),
             other => other?,
         }
-        store::audit::append(&mut tx, &actor.event(self.clock.now(), "plugin.remove", format!("{name}@{version}"), json!({"digest": view.revision.digest}))).await?;
+        store::audit::append(
+            &mut tx,
+            &actor.event(self.clock.now(), "plugin.remove", format!("{name}@{version}"), json!({"digest": view.revision.digest})),
+        )
+        .await?;
         Ok(tx.commit().await?)
     }
 }
 
 fn conflict(component: &Component, constraint: &str) -> Fault {
     if constraint == "plugins_kind" {
-        return Fault::conflict(format!("a plugin `{}` of another kind is here", component.name)).hint("choose another name in plugin.toml");
+        return Fault::conflict(format!("a plugin `{}` of another kind is here", component.name))
+            .hint("choose another name in plugin.toml");
     }
     Fault::conflict(format!("{}@{} is here with another digest", component.name, component.version))
         .detail(format!("this one is {}", component.digest))

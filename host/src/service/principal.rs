@@ -112,7 +112,9 @@ impl Role {
     }
     /// `domain.md`: user has memory, task, chat, persona; operator has `plugin:*`, `slot:write`, `audit:read` and no user content; admin has `*`.
     pub const fn permissions(self) -> Permissions {
-        use Permission::{AuditRead, ChatUse, MemoryRead, MemoryWrite, PersonaWrite, PluginRead, PluginWrite, SlotWrite, TaskRead, TaskWrite};
+        use Permission::{
+            AuditRead, ChatUse, MemoryRead, MemoryWrite, PersonaWrite, PluginRead, PluginWrite, SlotWrite, TaskRead, TaskWrite,
+        };
         match self {
             Self::User => Permissions::of(&[MemoryRead, MemoryWrite, TaskRead, TaskWrite, ChatUse, PersonaWrite]),
             Self::Operator => Permissions::of(&[PluginRead, PluginWrite, SlotWrite, AuditRead]),

@@ -21,7 +21,9 @@ pub struct Secrets {
 /// `^[A-Z][A-Z0-9_]{0,63}$`: the shape of an environment name, so that nobody types a value where a name belongs.
 fn is_name(name: &str) -> bool {
     let mut letters = name.bytes();
-    name.len() <= 64 && letters.next().is_some_and(|first| first.is_ascii_uppercase()) && letters.all(|rest| rest.is_ascii_uppercase() || rest.is_ascii_digit() || rest == b'_')
+    name.len() <= 64
+        && letters.next().is_some_and(|first| first.is_ascii_uppercase())
+        && letters.all(|rest| rest.is_ascii_uppercase() || rest.is_ascii_digit() || rest == b'_')
 }
 
 impl Secrets {
@@ -44,7 +46,10 @@ impl Secrets {
     /// 422 for a name that is none.
     pub async fn set(&self, actor: &Actor, name: &str, value: &SecretString) -> Outcome<()> {
         if !is_name(name) {
-            return Err(Fault::field("name", format!("`{name}` is no name of a secret; names are capital letters, digits and `_`, e.g. `CRM_TOKEN`")));
+            return Err(Fault::field(
+                "name",
+                format!("`{name}` is no name of a secret; names are capital letters, digits and `_`, e.g. `CRM_TOKEN`"),
+            ));
         }
         let now = self.clock.now();
         let sealed = self.vault.seal(&format!("secrets/{name}"), value.expose_secret().as_bytes())?;

@@ -73,7 +73,9 @@ impl Vault {
                 if mode & 0o077 != 0 {
                     return Err(refuse("can be read by others; `chmod 600` it".into()));
                 }
-                let bytes = Zeroizing::new(STANDARD.decode(text.trim_ascii()).map_err(|_| refuse("is not base64; restore it from a backup".into()))?);
+                let bytes = Zeroizing::new(
+                    STANDARD.decode(text.trim_ascii()).map_err(|_| refuse("is not base64; restore it from a backup".into()))?,
+                );
                 Self::from_bytes(&bytes).ok_or_else(|| refuse("is not 32 bytes long; restore it from a backup".into()))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

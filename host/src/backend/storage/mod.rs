@@ -38,7 +38,12 @@ fn failed(error: store::Error) -> BackendError {
 
 fn entry(row: Row) -> KvEntry {
     // Keys come from WIT strings, so they are UTF-8; a row that was bent by hand shows a replacement character.
-    KvEntry { key: String::from_utf8_lossy(&row.key).into_owned(), value: row.value, version: u64::try_from(row.version).unwrap_or_default(), expires: row.expires_at }
+    KvEntry {
+        key: String::from_utf8_lossy(&row.key).into_owned(),
+        value: row.value,
+        version: u64::try_from(row.version).unwrap_or_default(),
+        expires: row.expires_at,
+    }
 }
 
 fn signed(value: u64) -> i64 {
@@ -52,7 +57,14 @@ impl KvBackend for PluginStorage {
     }
 
     async fn put(&self, of: KvSpace<'_>, put: KvPut<'_>, now: i64) -> Result<u64, BackendError> {
-        let put = Put { key: put.key.as_bytes(), value: put.value, expect: put.expect.map(signed), expires_at: put.expires, quota: signed(put.quota_bytes), now };
+        let put = Put {
+            key: put.key.as_bytes(),
+            value: put.value,
+            expect: put.expect.map(signed),
+            expires_at: put.expires,
+            quota: signed(put.quota_bytes),
+            now,
+        };
         let version = kv::put(&self.0, space(of), put).await.map_err(failed)?;
         Ok(u64::try_from(version).unwrap_or_default())
     }
@@ -64,7 +76,9 @@ impl KvBackend for PluginStorage {
     async fn list(&self, of: KvSpace<'_>, list: KvList<'_>, now: i64) -> Result<KvPage, BackendError> {
         // One more than asked tells whether more follow, without a second query.
         let limit = i64::from(list.limit) + 1;
-        let rows = kv::list(&self.0, space(of), list.prefix.as_bytes(), list.after.map(str::as_bytes), limit, list.newest_key_first, now).await.map_err(failed)?;
+        let rows = kv::list(&self.0, space(of), list.prefix.as_bytes(), list.after.map(str::as_bytes), limit, list.newest_key_first, now)
+            .await
+            .map_err(failed)?;
         let (mut page, mut bytes) = (KvPage::default(), 0);
         for row in rows {
             bytes += row.key.len() + row.value.len();

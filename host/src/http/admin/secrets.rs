@@ -50,7 +50,13 @@ async fn list(State(app): State<App>) -> Outcome<Json<SecretList>> {
 #[utoipa::path(put, path = "/api/v1/admin/secrets/{name}", tag = "admin", operation_id = "secrets_set", request_body = SetSecret,
     params(("name" = String, Path, description = "`^[A-Z][A-Z0-9_]{0,63}$`")),
     responses((status = 204)), extensions(("x-permission" = json!("plugin:write"))))]
-async fn set(State(app): State<App>, caller: Caller, request: RequestId, Path(name): Path<String>, Body(secret): Body<SetSecret>) -> Outcome<NoContent> {
+async fn set(
+    State(app): State<App>,
+    caller: Caller,
+    request: RequestId,
+    Path(name): Path<String>,
+    Body(secret): Body<SetSecret>,
+) -> Outcome<NoContent> {
     app.secrets.set(&Actor::of(&caller, &request.0), &name, &SecretString::from(secret.value)).await?;
     Ok(NoContent)
 }

@@ -68,9 +68,15 @@ impl Guests for Sandboxed {
     async fn describe(&self, provider: &str, locale: &str) -> Result<Method, CallFailure> {
         let bound = self.live(provider)?;
         let caller = Caller::nobody(bound.slot.clone(), "");
-        let called = self.runtime.auth_provider(&bound.revision, caller).describe(locale.to_owned()).await.map_err(|error| failed(&error))?;
+        let called =
+            self.runtime.auth_provider(&bound.revision, caller).describe(locale.to_owned()).await.map_err(|error| failed(&error))?;
         let method = called.value;
-        let fields = method.fields.into_iter().map(|field| Field { name: field.name, label: field.label, kind: field.kind, required: field.required });
+        let fields = method.fields.into_iter().map(|field| Field {
+            name: field.name,
+            label: field.label,
+            kind: field.kind,
+            required: field.required,
+        });
         Ok(Method { id: provider.to_owned(), label: method.label, flow: method.flow, fields: fields.collect() })
     }
 

@@ -7,12 +7,12 @@ use uuid::Uuid;
 use super::login::no_session;
 use super::password_policy;
 
-use crate::service::audit::Actor;
 use super::{Auth, Client};
 use crate::backend::auth::passwords::Verdict;
 use crate::clock::Millis;
 use crate::error::{Code, Fault, FieldError, Outcome};
 use crate::model::user::{Password, User, UserChange};
+use crate::service::audit::Actor;
 use crate::service::principal::{Principal, Role};
 use crate::store::{self, Db, Tx};
 

@@ -14,11 +14,11 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::sessions::{STALENESS, shared};
-use crate::service::audit::Actor;
 use super::{Auth, Common, locked, permissions, roles, scopes};
 use crate::clock::Millis;
 use crate::error::{Code, Fault, Outcome};
 use crate::model::user::{ApiKey, User};
+use crate::service::audit::Actor;
 use crate::service::principal::{Permission, Principal, Role};
 use crate::store;
 

@@ -9,12 +9,12 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::Auth;
 use super::tokens::{KeyRing, TokenError, key_of};
-use crate::service::audit::Actor;
-use super::{Auth};
 use crate::clock::Millis;
 use crate::error::{Fault, Outcome};
 use crate::model::session::SigningKey;
+use crate::service::audit::Actor;
 use crate::store;
 
 /// How long a key is published before it signs.

@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use super::accounts::{self, Details};
 use super::refresh::{GRACE, RefreshToken};
-use crate::service::audit::Actor;
 use super::{Auth, Client, locked};
 use crate::clock::Millis;
 use crate::config::Registration;
@@ -14,6 +13,7 @@ use crate::error::{Code, Fault, FieldError, Outcome};
 use crate::model::session::{PresentedToken, RefreshFamily, Session};
 use crate::model::user::User;
 use crate::plugin::auth_provider::{Attempt, Verdict};
+use crate::service::audit::Actor;
 use crate::service::principal::{Principal, Role};
 use crate::store;
 use crate::store::refresh::Rotation;

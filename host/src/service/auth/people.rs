@@ -8,12 +8,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::accounts::{self, Details};
-use crate::service::audit::Actor;
 use super::{Common, roles};
 use crate::clock::Millis;
 use crate::error::{Fault, Outcome};
 use crate::model::page::Page;
 use crate::model::user::{Password, User, UserChange};
+use crate::service::audit::Actor;
 use crate::service::principal::Role;
 use crate::store;
 

@@ -29,7 +29,15 @@ impl Slots {
     /// # Errors
     /// 404 slot; 422 unknown or unfitting revision, settings that it does not take, or a component that is refused; 412 when
     /// `expected` is not the generation; 409 while it is held, or when it cannot read the data that is stored.
-    pub async fn bind(&self, actor: &Actor, slot: &str, plugin: &str, version: &str, expected: Option<i64>, force: bool) -> Outcome<SlotView> {
+    pub async fn bind(
+        &self,
+        actor: &Actor,
+        slot: &str,
+        plugin: &str,
+        version: &str,
+        expected: Option<i64>,
+        force: bool,
+    ) -> Outcome<SlotView> {
         let slot = self.row(slot).await?;
         let revision = self.wanted(&slot, plugin, version).await?;
         check_generation(&slot, expected)?;
@@ -48,7 +56,8 @@ impl Slots {
         let slot = self.row(slot).await?;
         check_generation(&slot, expected)?;
         let plan = self.previous(slot, "rollback").await?.ok_or_else(|| {
-            Fault::conflict("there is no earlier revision to go back to").hint("`mnemosyne slot history` shows what was bound; `mnemosyne slot bind` binds any revision")
+            Fault::conflict("there is no earlier revision to go back to")
+                .hint("`mnemosyne slot history` shows what was bound; `mnemosyne slot bind` binds any revision")
         })?;
         self.commit(actor, plan).await
     }
@@ -57,17 +66,31 @@ impl Slots {
     ///
     /// # Errors
     /// 409 when nothing is bound; 422 with a pointer for each wrong value; 412.
-    pub async fn set_config(&self, actor: &Actor, slot: &str, values: Value, secrets: Vec<String>, expected: Option<i64>) -> Outcome<ConfigView> {
+    pub async fn set_config(
+        &self,
+        actor: &Actor,
+        slot: &str,
+        values: Value,
+        secrets: Vec<String>,
+        expected: Option<i64>,
+    ) -> Outcome<ConfigView> {
         let row = self.row(slot).await?;
         let Some(revision) = self.live_of(&row).await? else {
-            return Err(Fault::conflict("nothing is bound to this slot").hint("settings belong to what is bound: `mnemosyne slot bind` first"));
+            return Err(
+                Fault::conflict("nothing is bound to this slot").hint("settings belong to what is bound: `mnemosyne slot bind` first")
+            );
         };
         let known: Vec<String> = store::keys::secret_names(&self.db).await?.into_iter().map(|(name, _)| name).collect();
         let unknown: Vec<FieldError> = secrets
             .iter()
             .enumerate()
             .filter(|(_, name)| !known.contains(name))
-            .map(|(at, name)| FieldError::new(format!("/secrets/{at}"), format!("there is no secret `{name}`; set it with `mnemosyne secret set {name} --stdin`")))
+            .map(|(at, name)| {
+                FieldError::new(
+                    format!("/secrets/{at}"),
+                    format!("there is no secret `{name}`; set it with `mnemosyne secret set {name} --stdin`"),
+                )
+            })
             .collect();
         if !unknown.is_empty() {
             return Err(Fault::invalid(unknown));
@@ -102,7 +125,17 @@ impl Slots {
         store::audit::append(&mut tx, &actor.event(now, "plugin.grant", plugin, json!({"from": before.policy, "to": policy}))).await?;
         let mut routed = Vec::new();
         for (slot, loaded) in moved {
-            let change = SlotChange { slot: &slot.slot, kind: &slot.kind, expected: slot.generation, bindings: &slot.bindings, config: &slot.config, secrets: &slot.secrets, action: "grant", actor: &actor.name, now };
+            let change = SlotChange {
+                slot: &slot.slot,
+                kind: &slot.kind,
+                expected: slot.generation,
+                bindings: &slot.bindings,
+                config: &slot.config,
+                secrets: &slot.secrets,
+                action: "grant",
+                actor: &actor.name,
+                now,
+            };
             let (generation, routing) = store::slots::change(&mut tx, &change).await?;
             routed.push((slot.slot, generation, routing, loaded));
         }
@@ -124,7 +157,13 @@ impl Slots {
             return Err(Fault::field("/digest", format!("no revision of `{plugin}` has this digest; `mnemosyne plugin list` shows them")));
         }
         let now = self.clock.now();
-        let row = BlockedDigest { digest: digest.to_owned(), plugin: plugin.to_owned(), reason: reason.to_owned(), blocked_at: now, blocked_by: actor.name.clone() };
+        let row = BlockedDigest {
+            digest: digest.to_owned(),
+            plugin: plugin.to_owned(),
+            reason: reason.to_owned(),
+            blocked_at: now,
+            blocked_by: actor.name.clone(),
+        };
         let mut tx = self.db.begin().await?;
         store::plugins::block(&mut tx, &row).await?;
         store::audit::append(&mut tx, &actor.event(now, "plugin.block", plugin, json!({"digest": digest, "reason": reason}))).await?;
@@ -147,14 +186,20 @@ impl Slots {
         let Some(revision) = store::plugins::find(&self.db, plugin, version).await? else {
             let known = store::plugins::revisions(&self.db, Some(plugin)).await?;
             return Err(if known.is_empty() {
-                Fault::field("/plugin", format!("`{plugin}` is not known here; `mnemosyne plugin list` shows what is, `mnemosyne plugin add` adds"))
+                Fault::field(
+                    "/plugin",
+                    format!("`{plugin}` is not known here; `mnemosyne plugin list` shows what is, `mnemosyne plugin add` adds"),
+                )
             } else {
                 let versions: Vec<String> = known.into_iter().map(|revision| revision.version).collect();
                 Fault::field("/version", format!("`{plugin}` has no version `{version}`; it has {}", versions.join(", ")))
             });
         };
         if revision.kind != slot.kind {
-            return Err(Fault::field("/plugin", format!("`{plugin}` is of kind `{}`, the slot `{}` takes `{}`", revision.kind, slot.slot, slot.kind)));
+            return Err(Fault::field(
+                "/plugin",
+                format!("`{plugin}` is of kind `{}`, the slot `{}` takes `{}`", revision.kind, slot.slot, slot.kind),
+            ));
         }
         Ok(revision)
     }
@@ -166,12 +211,18 @@ impl Slots {
         }
         let label = format!("{}@{}", revision.plugin, revision.version);
         if revision.approved_hash.as_deref() != Some(&revision.needs_hash) {
-            return Err(Fault::new(Code::Held).detail(format!("{label} asks for more than was approved")).hint(format!("read it with `mnemosyne plugin show {label}`, then `mnemosyne plugin approve {label} --accept <hash>`")));
+            return Err(Fault::new(Code::Held)
+                .detail(format!("{label} asks for more than was approved"))
+                .hint(format!("read it with `mnemosyne plugin show {label}`, then `mnemosyne plugin approve {label} --accept <hash>`")));
         }
         if let Some(live) = self.live_of(slot).await?.filter(|live| live.plugin == revision.plugin) {
             let stored = &live.manifest["data"]["version"];
             if !revision.manifest["data"]["reads"].as_array().is_some_and(|reads| reads.contains(stored)) {
-                return Err(Fault::conflict(format!("{label} does not read data of version {stored}, which {}@{} writes", live.plugin, live.version)).hint("add it to `[data] reads` in plugin.toml"));
+                return Err(Fault::conflict(format!(
+                    "{label} does not read data of version {stored}, which {}@{} writes",
+                    live.plugin, live.version
+                ))
+                .hint("add it to `[data] reads` in plugin.toml"));
             }
         }
         Ok(())
@@ -182,9 +233,12 @@ impl Slots {
         if self.live_of(slot).await?.is_some_and(|live| live.plugin == revision.plugin) {
             return Ok((slot.config.clone(), slot.secrets.clone()));
         }
-        let siblings: Vec<_> = store::plugins::revisions(&self.db, Some(&revision.plugin)).await?.into_iter().map(|sibling| sibling.id).collect();
+        let siblings: Vec<_> =
+            store::plugins::revisions(&self.db, Some(&revision.plugin)).await?.into_iter().map(|sibling| sibling.id).collect();
         let history = store::slots::history(&self.db, &slot.slot, None, 100).await?;
-        let last = history.into_iter().find(|row| row.bindings.iter().any(|bound| bound.mode == Mode::Live && siblings.contains(&bound.revision_id)));
+        let last = history
+            .into_iter()
+            .find(|row| row.bindings.iter().any(|bound| bound.mode == Mode::Live && siblings.contains(&bound.revision_id)));
         Ok(last.map_or_else(|| (json!({}), Vec::new()), |row| (row.config, row.secrets)))
     }
 
@@ -214,15 +268,30 @@ impl Slots {
         let _changing = self.changing.lock().await;
         let Plan { slot, revision, loaded, config, secrets, action } = plan;
         let before = self.live_of(&slot).await?;
-        let bindings: Vec<Binding> = revision.iter().map(|revision| Binding { mode: Mode::Live, revision_id: revision.id, percent: None }).collect();
+        let bindings: Vec<Binding> =
+            revision.iter().map(|revision| Binding { mode: Mode::Live, revision_id: revision.id, percent: None }).collect();
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        let change = SlotChange { slot: &slot.slot, kind: &slot.kind, expected: slot.generation, bindings: &bindings, config: &config, secrets: &secrets, action, actor: &actor.name, now };
+        let change = SlotChange {
+            slot: &slot.slot,
+            kind: &slot.kind,
+            expected: slot.generation,
+            bindings: &bindings,
+            config: &config,
+            secrets: &secrets,
+            action,
+            actor: &actor.name,
+            now,
+        };
         let (generation, routing) = store::slots::change(&mut tx, &change).await?;
         retire(&mut tx, before.as_ref(), revision.as_ref()).await?;
         let label = |revision: Option<&Revision>| revision.map(|revision| format!("{}@{}", revision.plugin, revision.version));
         let detail = json!({"from": label(before.as_ref()), "to": label(revision.as_ref()), "generation": generation, "config": config, "secrets": secrets});
-        store::audit::append(&mut tx, &actor.event(now, &format!("slot.{}", action.split(' ').next().unwrap_or(action)), slot.slot.clone(), detail)).await?;
+        store::audit::append(
+            &mut tx,
+            &actor.event(now, &format!("slot.{}", action.split(' ').next().unwrap_or(action)), slot.slot.clone(), detail),
+        )
+        .await?;
         tx.commit().await?;
         match loaded {
             Some(loaded) => self.loader.bind(&slot.slot, generation, loaded),

@@ -142,7 +142,15 @@ impl Slots {
     async fn row(&self, slot: &str) -> Outcome<Slot> {
         let kind = kind_of(slot).ok_or_else(|| names::unknown(slot))?;
         let found = store::slots::find(&self.db, slot).await?;
-        Ok(found.unwrap_or_else(|| Slot { slot: slot.to_owned(), kind: kind.into(), generation: 0, bindings: Vec::new(), config: json!({}), secrets: Vec::new(), updated_at: 0 }))
+        Ok(found.unwrap_or_else(|| Slot {
+            slot: slot.to_owned(),
+            kind: kind.into(),
+            generation: 0,
+            bindings: Vec::new(),
+            config: json!({}),
+            secrets: Vec::new(),
+            updated_at: 0,
+        }))
     }
 
     /// Every slot that was ever bound, and the single slots of known kinds.

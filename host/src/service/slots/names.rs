@@ -38,7 +38,17 @@ mod tests {
     fn a_slot_is_a_kind_or_a_kind_and_an_id() {
         assert_eq!(kind_of("xp-rules"), Some("xp-rules"));
         assert_eq!(kind_of("auth-provider/password"), Some("auth-provider"));
-        for none in ["auth-provider", "xp-rules/a", "persona", "", "auth-provider/", "auth-provider/A", "auth-provider/a/b", "auth-provider/config", "../xp-rules"] {
+        for none in [
+            "auth-provider",
+            "xp-rules/a",
+            "persona",
+            "",
+            "auth-provider/",
+            "auth-provider/A",
+            "auth-provider/a/b",
+            "auth-provider/config",
+            "../xp-rules",
+        ] {
             assert_eq!(kind_of(none), None, "{none}");
         }
     }

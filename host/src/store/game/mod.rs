@@ -115,7 +115,8 @@ pub async fn tallies<'a>(db: impl Reader<'a>, user: Uuid, windows: &Windows) -> 
 
 /// The points of one of the user's days; inside a transaction that moved the day, nobody else can move it meanwhile.
 pub async fn day_points<'a>(db: impl Reader<'a>, user: Uuid, day: &str) -> Result<i64> {
-    let row: Option<(i64,)> = db.reading("SELECT points FROM user_days WHERE user_id = $1 AND day = $2".into()).bind(user).bind(day).optional().await?;
+    let row: Option<(i64,)> =
+        db.reading("SELECT points FROM user_days WHERE user_id = $1 AND day = $2".into()).bind(user).bind(day).optional().await?;
     Ok(row.map_or(0, |row| row.0))
 }
 

@@ -32,7 +32,9 @@ pub async fn descendants<'a>(db: impl Reader<'a>, user: Uuid, roots: &[Uuid]) ->
     if roots.is_empty() {
         return Ok(Vec::new());
     }
-    let mut query = db.reading("WITH RECURSIVE tree (node, depth) AS (SELECT id, 0 FROM tasks WHERE user_id = $1 AND deleted_at IS NULL".into()).bind(user);
+    let mut query = db
+        .reading("WITH RECURSIVE tree (node, depth) AS (SELECT id, 0 FROM tasks WHERE user_id = $1 AND deleted_at IS NULL".into())
+        .bind(user);
     query.and_in("parent_id", roots.iter().copied()).push(concat!(
         " UNION ALL SELECT t.id, tree.depth + 1 FROM tasks t JOIN tree ON t.parent_id = tree.node WHERE tree.depth < 16 AND t.deleted_at IS NULL) SELECT ",
         columns!(),

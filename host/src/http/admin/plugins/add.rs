@@ -21,7 +21,8 @@ const LARGEST: usize = 64 << 20;
     request_body(content = Vec<u8>, content_type = "application/wasm"),
     responses((status = 201, body = RevisionBody)), extensions(("x-permission" = json!("plugin:write"))))]
 pub(super) async fn add(State(app): State<App>, caller: Caller, request: RequestId, body: Bytes) -> Outcome<Created<RevisionBody>> {
-    let bytes = axum::body::to_bytes(body, LARGEST).await.map_err(|_| Fault::new(Code::TooLarge).message("a component has at most 64 MiB"))?;
+    let bytes =
+        axum::body::to_bytes(body, LARGEST).await.map_err(|_| Fault::new(Code::TooLarge).message("a component has at most 64 MiB"))?;
     let view = app.plugins.add(&Actor::of(&caller, &request.0), bytes.to_vec()).await?;
     let location = format!("/api/v1/admin/plugins/{}/{}", view.revision.plugin, view.revision.version);
     Ok(Created { location, version: None, body: view.into() })

@@ -87,7 +87,12 @@ impl From<PluginView> for PluginBody {
         let versions = plugin
             .revisions
             .into_iter()
-            .map(|revision| VersionBody { version: revision.version, digest: revision.digest, state: revision.state, bound_to: revision.bound_to })
+            .map(|revision| VersionBody {
+                version: revision.version,
+                digest: revision.digest,
+                state: revision.state,
+                bound_to: revision.bound_to,
+            })
             .collect();
         Self { name: plugin.name, kind: plugin.kind, summary: plugin.summary, versions }
     }

@@ -39,7 +39,14 @@ pub enum Mode {
     Live,
 }
 
-async fn bind(app: &App, caller: &Caller, request: &RequestId, slot: &str, if_match: &IfMatch, body: Result<Body<Bind>, Fault>) -> Outcome<Versioned<SlotBody>> {
+async fn bind(
+    app: &App,
+    caller: &Caller,
+    request: &RequestId,
+    slot: &str,
+    if_match: &IfMatch,
+    body: Result<Body<Bind>, Fault>,
+) -> Outcome<Versioned<SlotBody>> {
     let bind = found_first(body, app.slots.get(slot)).await?;
     let Mode::Live = bind.mode;
     let expected = if_match.require()?.version();
@@ -50,13 +57,27 @@ async fn bind(app: &App, caller: &Caller, request: &RequestId, slot: &str, if_ma
 /// Bind a revision: new calls take it at once, calls in flight end on the old one
 #[utoipa::path(put, path = "/api/v1/admin/slots/{kind}", tag = "admin", operation_id = "slots_bind",
     params(("kind" = String, Path)), request_body = Bind, responses((status = 200, body = SlotBody)), extensions(("x-permission" = json!("slot:write"))))]
-pub(super) async fn of_kind(State(app): State<App>, caller: Caller, request: RequestId, Path(kind): Path<String>, if_match: IfMatch, body: Result<Body<Bind>, Fault>) -> Outcome<Versioned<SlotBody>> {
+pub(super) async fn of_kind(
+    State(app): State<App>,
+    caller: Caller,
+    request: RequestId,
+    Path(kind): Path<String>,
+    if_match: IfMatch,
+    body: Result<Body<Bind>, Fault>,
+) -> Outcome<Versioned<SlotBody>> {
     bind(&app, &caller, &request, &kind, &if_match, body).await
 }
 
 /// Bind a revision: new calls take it at once, calls in flight end on the old one
 #[utoipa::path(put, path = "/api/v1/admin/slots/{kind}/{id}", tag = "admin", operation_id = "slots_bind_by_id",
     params(("kind" = String, Path), ("id" = String, Path)), request_body = Bind, responses((status = 200, body = SlotBody)), extensions(("x-permission" = json!("slot:write"))))]
-pub(super) async fn of_id(State(app): State<App>, caller: Caller, request: RequestId, Path((kind, id)): Path<(String, String)>, if_match: IfMatch, body: Result<Body<Bind>, Fault>) -> Outcome<Versioned<SlotBody>> {
+pub(super) async fn of_id(
+    State(app): State<App>,
+    caller: Caller,
+    request: RequestId,
+    Path((kind, id)): Path<(String, String)>,
+    if_match: IfMatch,
+    body: Result<Body<Bind>, Fault>,
+) -> Outcome<Versioned<SlotBody>> {
     bind(&app, &caller, &request, &format!("{kind}/{id}"), &if_match, body).await
 }

@@ -29,7 +29,14 @@ async fn read(app: &App, slot: &str) -> Outcome<Versioned<ConfigBody>> {
     Ok(Versioned(view.generation, view.into()))
 }
 
-async fn write(app: &App, caller: &Caller, request: &RequestId, slot: &str, if_match: &IfMatch, body: Result<Body<SetConfig>, Fault>) -> Outcome<Versioned<ConfigBody>> {
+async fn write(
+    app: &App,
+    caller: &Caller,
+    request: &RequestId,
+    slot: &str,
+    if_match: &IfMatch,
+    body: Result<Body<SetConfig>, Fault>,
+) -> Outcome<Versioned<ConfigBody>> {
     let set = found_first(body, app.slots.get(slot)).await?;
     let expected = if_match.require()?.version();
     let view = app.slots.set_config(&Actor::of(caller, &request.0), slot, set.values, set.secrets, expected).await?;
@@ -46,7 +53,14 @@ pub(super) async fn read_of_kind(State(app): State<App>, Path(kind): Path<String
 /// Set the settings of a slot; validated against the bound revision's manifest
 #[utoipa::path(put, path = "/api/v1/admin/slots/{kind}/config", tag = "admin", operation_id = "slots_config_write",
     params(("kind" = String, Path)), request_body = SetConfig, responses((status = 200, body = ConfigBody)), extensions(("x-permission" = json!("slot:write"))))]
-pub(super) async fn write_of_kind(State(app): State<App>, caller: Caller, request: RequestId, Path(kind): Path<String>, if_match: IfMatch, body: Result<Body<SetConfig>, Fault>) -> Outcome<Versioned<ConfigBody>> {
+pub(super) async fn write_of_kind(
+    State(app): State<App>,
+    caller: Caller,
+    request: RequestId,
+    Path(kind): Path<String>,
+    if_match: IfMatch,
+    body: Result<Body<SetConfig>, Fault>,
+) -> Outcome<Versioned<ConfigBody>> {
     write(&app, &caller, &request, &kind, &if_match, body).await
 }
 
@@ -60,6 +74,13 @@ pub(super) async fn read_of_id(State(app): State<App>, Path((kind, id)): Path<(S
 /// Set the settings of a slot; validated against the bound revision's manifest
 #[utoipa::path(put, path = "/api/v1/admin/slots/{kind}/{id}/config", tag = "admin", operation_id = "slots_config_write_by_id",
     params(("kind" = String, Path), ("id" = String, Path)), request_body = SetConfig, responses((status = 200, body = ConfigBody)), extensions(("x-permission" = json!("slot:write"))))]
-pub(super) async fn write_of_id(State(app): State<App>, caller: Caller, request: RequestId, Path((kind, id)): Path<(String, String)>, if_match: IfMatch, body: Result<Body<SetConfig>, Fault>) -> Outcome<Versioned<ConfigBody>> {
+pub(super) async fn write_of_id(
+    State(app): State<App>,
+    caller: Caller,
+    request: RequestId,
+    Path((kind, id)): Path<(String, String)>,
+    if_match: IfMatch,
+    body: Result<Body<SetConfig>, Fault>,
+) -> Outcome<Versioned<ConfigBody>> {
     write(&app, &caller, &request, &format!("{kind}/{id}"), &if_match, body).await
 }

@@ -18,13 +18,25 @@ async fn rollback(app: &App, caller: &Caller, request: &RequestId, slot: &str, i
 /// Back to the revision that was live before
 #[utoipa::path(post, path = "/api/v1/admin/slots/{kind}/rollback", tag = "admin", operation_id = "slots_rollback",
     params(("kind" = String, Path)), responses((status = 200, body = SlotBody)), extensions(("x-permission" = json!("slot:write"))))]
-pub(super) async fn of_kind(State(app): State<App>, caller: Caller, request: RequestId, Path(kind): Path<String>, if_match: IfMatch) -> Outcome<Versioned<SlotBody>> {
+pub(super) async fn of_kind(
+    State(app): State<App>,
+    caller: Caller,
+    request: RequestId,
+    Path(kind): Path<String>,
+    if_match: IfMatch,
+) -> Outcome<Versioned<SlotBody>> {
     rollback(&app, &caller, &request, &kind, &if_match).await
 }
 
 /// Back to the revision that was live before
 #[utoipa::path(post, path = "/api/v1/admin/slots/{kind}/{id}/rollback", tag = "admin", operation_id = "slots_rollback_by_id",
     params(("kind" = String, Path), ("id" = String, Path)), responses((status = 200, body = SlotBody)), extensions(("x-permission" = json!("slot:write"))))]
-pub(super) async fn of_id(State(app): State<App>, caller: Caller, request: RequestId, Path((kind, id)): Path<(String, String)>, if_match: IfMatch) -> Outcome<Versioned<SlotBody>> {
+pub(super) async fn of_id(
+    State(app): State<App>,
+    caller: Caller,
+    request: RequestId,
+    Path((kind, id)): Path<(String, String)>,
+    if_match: IfMatch,
+) -> Outcome<Versioned<SlotBody>> {
     rollback(&app, &caller, &request, &format!("{kind}/{id}"), &if_match).await
 }

@@ -45,7 +45,13 @@ impl From<SlotView> for SlotBody {
         let bindings = view
             .bindings
             .into_iter()
-            .map(|bound| BindingBody { plugin: bound.plugin, version: bound.version, digest: bound.digest, mode: bound.mode, percent: bound.percent })
+            .map(|bound| BindingBody {
+                plugin: bound.plugin,
+                version: bound.version,
+                digest: bound.digest,
+                mode: bound.mode,
+                percent: bound.percent,
+            })
             .collect();
         Self { slot: view.slot, kind: view.kind, bindings, generation: view.generation, health: view.health.into(), problem: view.problem }
     }
@@ -83,7 +89,15 @@ impl From<HistoryView> for HistoryBody {
             Some(bound) => (Some(bound.plugin), Some(bound.version), Some(bound.digest)),
             None => (None, None, None),
         };
-        Self { generation: view.generation, action: view.action, plugin, version, digest, actor: view.actor, created_at: Time(view.created_at) }
+        Self {
+            generation: view.generation,
+            action: view.action,
+            plugin,
+            version,
+            digest,
+            actor: view.actor,
+            created_at: Time(view.created_at),
+        }
     }
 }
 
