@@ -14,7 +14,8 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let folder = env::var_os("MNEMOSYNE_PLUGINS_DIR").map_or_else(|| target(&out).join("plugins"), PathBuf::from);
     // A folder that appears later must be noticed too, so the parent is watched when the folder is not there yet.
-    println!("cargo::rerun-if-changed={}", if folder.is_dir() { &folder } else { folder.parent().unwrap_or(&folder) }.display());
+    let watched = if folder.is_dir() { &folder } else { folder.parent().unwrap_or(&folder) };
+    println!("cargo::rerun-if-changed={}", watched.display());
     let mut code = String::from("/// name, slot, component\npub(crate) const BUNDLED: &[(&str, Option<&str>, &[u8])] = &[\n");
     let mut missing = Vec::new();
     for (name, slot) in BUNDLED {
@@ -23,7 +24,8 @@ fn main() {
             println!("cargo::rerun-if-changed={}", file.display());
             let copy = out.join(format!("{name}.wasm"));
             fs::copy(&file, &copy).expect("the output folder can be written");
-            writeln!(code, "    ({name:?}, {slot:?}, include_bytes!({:?})),", copy).expect("writing to a string");
+            let copy = copy.to_str().expect("cargo's output folder is UTF-8");
+            writeln!(code, "    ({name:?}, {slot:?}, include_bytes!({copy:?})),").expect("writing to a string");
         } else {
             missing.push(*name);
         }

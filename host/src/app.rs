@@ -87,7 +87,7 @@ impl StartError {
     fn because(error: impl std::fmt::Display) -> Self {
         Self(error.to_string())
     }
-    fn fault(fault: crate::error::Fault) -> Self {
+    fn fault(fault: &crate::error::Fault) -> Self {
         Self(format!("{fault:?}"))
     }
 }
@@ -145,12 +145,13 @@ impl App {
         let origin = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", config.server.listen));
         let guests = Sandboxed::new(Arc::clone(&runtime), Arc::clone(&registry), Arc::clone(&clock), Arc::clone(&ids), origin);
         let providers = Arc::new(AuthProviders::new(Arc::new(guests)));
-        let auth = Auth::open(&config, Arc::clone(&common), Arc::clone(&vault), providers).await.map_err(StartError::fault)?;
+        let auth =
+            Auth::open(&config, Arc::clone(&common), Arc::clone(&vault), providers).await.map_err(|fault| StartError::fault(&fault))?;
         let game = Game::new(db.clone(), Arc::new(XpRules::new(runtime, registry)), &config.limits, Arc::clone(&clock), Arc::clone(&ids));
 
-        slots.load().await.map_err(StartError::fault)?;
+        slots.load().await.map_err(|fault| StartError::fault(&fault))?;
         if config.plugins.bundled {
-            bundled::install(&plugins, &slots).await.map_err(StartError::fault)?;
+            bundled::install(&plugins, &slots).await.map_err(|fault| StartError::fault(&fault))?;
         }
         Ok(Self(Arc::new(Rooms {
             auth,

@@ -27,8 +27,6 @@ pub(super) enum Transport {
 
 /// What came back.
 pub(super) struct Answer {
-    /// 200…599.
-    pub(super) status: u16,
     /// The ETag, if there was one.
     pub(super) etag: Option<String>,
     /// The JSON body; null when empty.
@@ -104,7 +102,7 @@ impl Transport {
             serde_json::from_slice(&body)
                 .map_err(|_| Stop::failed(format!("the answer with status {status} is not JSON; is `--url` a Mnemosyne host?")))?
         };
-        if status >= 400 { Err(refusal(status, &body)) } else { Ok(Answer { status, etag, body }) }
+        if status >= 400 { Err(refusal(status, &body)) } else { Ok(Answer { etag, body }) }
     }
 
     /// GET.

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::Credentials;
 use crate::error::Fault;
 
-fn failed(fault: Fault) -> BackendError {
+fn failed(fault: &Fault) -> BackendError {
     let after = fault.retry_after.and_then(|after| u32::try_from(after.as_millis()).ok());
     tracing::warn!(?fault, "a credential could not be checked");
     BackendError::Unavailable { retry_after_ms: after.or(Some(1_000)) }
@@ -18,7 +18,7 @@ fn failed(fault: Fault) -> BackendError {
 impl CredentialsBackend for Credentials {
     async fn verify_password(&self, _: Presented<'_>, login: &str, password: &Secret) -> Result<Option<String>, BackendError> {
         let password = SecretString::from(password.expose().to_owned());
-        let account = Self::verify_password(self, login, &password).await.map_err(failed)?;
+        let account = Self::verify_password(self, login, &password).await.map_err(|fault| failed(&fault))?;
         Ok(account.map(|id| id.to_string()))
     }
 

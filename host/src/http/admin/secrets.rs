@@ -16,7 +16,7 @@ use crate::service::audit::Actor;
 /// A new value.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SetSecret {
+pub(in crate::http) struct SetSecret {
     /// 1…8192 bytes; never shown again.
     #[schema(min_length = 1, max_length = 8192)]
     value: String,
@@ -24,7 +24,7 @@ pub struct SetSecret {
 
 /// A secret's name and age.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SecretBody {
+pub(in crate::http) struct SecretBody {
     /// As plugins ask for it.
     pub name: String,
     /// When it was last set.
@@ -33,7 +33,7 @@ pub struct SecretBody {
 
 /// All secrets by name.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SecretList {
+pub(in crate::http) struct SecretList {
     /// In alphabetical order.
     pub items: Vec<SecretBody>,
 }

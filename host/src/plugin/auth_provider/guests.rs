@@ -68,9 +68,9 @@ impl Guests for Sandboxed {
     async fn describe(&self, provider: &str, locale: &str) -> Result<Method, CallFailure> {
         let bound = self.live(provider)?;
         let caller = Caller::nobody(bound.slot.clone(), "");
-        let called =
-            self.runtime.auth_provider(&bound.revision, caller).describe(locale.to_owned()).await.map_err(|error| failed(&error))?;
-        let method = called.value;
+        let answered =
+            self.runtime.auth_provider(&bound.revision, caller).describe(locale.to_owned()).await.map_err(|refused| failed(&refused))?;
+        let method = answered.value;
         let fields = method.fields.into_iter().map(|field| Field {
             name: field.name,
             label: field.label,
@@ -97,16 +97,16 @@ impl Guests for Sandboxed {
         };
         let id = bound.revision.id().clone();
         let started = std::time::Instant::now();
-        let called = self.runtime.auth_provider(&bound.revision, caller).finish(input, None).await;
+        let answered = self.runtime.auth_provider(&bound.revision, caller).finish(input, None).await;
         crate::timings::plugin(&id.plugin, &id.version, started.elapsed());
-        let called = match called {
-            Ok(called) => called,
+        let answered = match answered {
+            Ok(answered) => answered,
             Err(CallError { failure: Failure::GuestError { kind: GuestErrorKind::Denied | GuestErrorKind::Invalid, .. }, .. }) => {
                 return Ok(Finished { answer: Answer::Denied, proved: Vec::new(), reject: Box::new(|_| {}) });
             }
             Err(error) => return Err(failed(&error)),
         };
-        let proved = called
+        let proved = answered
             .evidence
             .iter()
             .filter_map(|evidence| match evidence {
@@ -115,10 +115,10 @@ impl Guests for Sandboxed {
                 Evidence::ApiKey(_) | Evidence::Code { .. } => None,
             })
             .collect();
-        let answer = match &called.value {
+        let answer = match &answered.value {
             Progress::Done(assertion) => Answer::Subject(assertion.subject.clone()),
             Progress::More(_) => Answer::Step,
         };
-        Ok(Finished { answer, proved, reject: Box::new(move |reason| drop(called.reject(reason))) })
+        Ok(Finished { answer, proved, reject: Box::new(move |reason| drop(answered.reject(reason))) })
     }
 }

@@ -189,18 +189,15 @@ impl Slots {
         let mut names: Vec<(Uuid, Bound)> = Vec::new();
         for row in store::slots::history(&self.db, slot, None, 100).await? {
             let live = row.bindings.iter().find(|bound| bound.mode == Mode::Live);
-            let live = match live {
-                None => None,
-                Some(binding) => match names.iter().find(|(id, _)| *id == binding.revision_id) {
-                    Some((_, bound)) => Some(bound.clone()),
-                    None => {
-                        let found = self.named(std::slice::from_ref(binding)).await?.pop().map(|(bound, _)| bound);
-                        names.extend(found.clone().map(|bound| (binding.revision_id, bound)));
-                        found
-                    }
-                },
-            };
-            views.push(HistoryView { generation: row.generation, action: row.action, live, actor: row.actor, created_at: row.created_at });
+            let mut bound = None;
+            if let Some(binding) = live {
+                bound = names.iter().find(|(id, _)| *id == binding.revision_id).map(|(_, bound)| bound.clone());
+                if bound.is_none() {
+                    bound = self.named(std::slice::from_ref(binding)).await?.pop().map(|(bound, _)| bound);
+                    names.extend(bound.clone().map(|bound| (binding.revision_id, bound)));
+                }
+            }
+            views.push(HistoryView { generation: row.generation, action: row.action, live: bound, actor: row.actor, created_at: row.created_at });
         }
         Ok(views)
     }

@@ -14,7 +14,7 @@ use crate::service::audit::Actor;
 /// What is accepted.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Approve {
+pub(in crate::http) struct Approve {
     /// The hash of the difference as it was shown: exactly this is accepted, and nothing that came since.
     #[schema(min_length = 8, max_length = 64, nullable = false)]
     accept_difference: Option<String>,

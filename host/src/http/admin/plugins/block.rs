@@ -13,7 +13,7 @@ use crate::service::audit::Actor;
 /// Which bytes, and why.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Block {
+pub(in crate::http) struct Block {
     /// SHA-256 of the component, 64 hex digits.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     digest: String,
@@ -24,7 +24,7 @@ pub struct Block {
 
 /// What the block did.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Blocked {
+pub(in crate::http) struct Blocked {
     /// The refused digest.
     pub digest: String,
     /// Slots that were unbound or went back to their previous revision.

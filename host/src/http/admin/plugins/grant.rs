@@ -14,7 +14,7 @@ use crate::service::plugins::GrantView;
 /// A policy: it only ever takes away.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Narrow {
+pub(in crate::http) struct Narrow {
     /// `{"deny":["http","auth.credentials.verify-api-key"],"kv_max_bytes":65536,"limits":{"cpu-ms":5}}`
     #[schema(value_type = Object)]
     policy: Value,
@@ -22,7 +22,7 @@ pub struct Narrow {
 
 /// What a plugin asked for, what an operator leaves of it, and what remains.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct GrantBody {
+pub(in crate::http) struct GrantBody {
     /// Plugin's name.
     pub plugin: String,
     /// The operator's policy; `{}` takes nothing.

@@ -9,7 +9,7 @@ use crate::service::plugins::{PluginView, RevisionView};
 
 /// A plugin with its revisions.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PluginBody {
+pub(in crate::http) struct PluginBody {
     /// Unique name.
     pub name: String,
     /// `xp-rules`, `auth-provider`.
@@ -22,7 +22,7 @@ pub struct PluginBody {
 
 /// One revision in a list.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct VersionBody {
+pub(in crate::http) struct VersionBody {
     /// SemVer.
     pub version: String,
     /// SHA-256 of the component, hex.
@@ -35,14 +35,14 @@ pub struct VersionBody {
 
 /// Every plugin.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PluginList {
+pub(in crate::http) struct PluginList {
     /// By name.
     pub items: Vec<PluginBody>,
 }
 
 /// One revision, whole.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RevisionBody {
+pub(in crate::http) struct RevisionBody {
     /// Plugin's name.
     pub name: String,
     /// `xp-rules`, `auth-provider`.

@@ -13,7 +13,7 @@ use crate::service::audit::Actor;
 /// What is to be bound.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Bind {
+pub(in crate::http) struct Bind {
     /// Plugin's name.
     #[schema(min_length = 3, max_length = 48)]
     plugin: String,
@@ -33,7 +33,7 @@ pub struct Bind {
 /// How a revision serves.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Mode {
+pub(in crate::http) enum Mode {
     /// Every call from now on.
     #[default]
     Live,

@@ -14,7 +14,7 @@ use crate::service::audit::Actor;
 /// The settings to set.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SetConfig {
+pub(in crate::http) struct SetConfig {
     /// All values; what is left out has the manifest's default.
     #[schema(value_type = Object)]
     values: Value,

@@ -9,7 +9,7 @@ use crate::service::slots::{ConfigView, HistoryView, SlotView};
 
 /// One revision bound to a slot.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct BindingBody {
+pub(in crate::http) struct BindingBody {
     /// Plugin's name.
     pub plugin: String,
     /// Its version.
@@ -24,7 +24,7 @@ pub struct BindingBody {
 
 /// A slot.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SlotBody {
+pub(in crate::http) struct SlotBody {
     /// `xp-rules`, `auth-provider/password`.
     pub slot: String,
     /// `xp-rules`, `auth-provider`.
@@ -59,14 +59,14 @@ impl From<SlotView> for SlotBody {
 
 /// Every slot.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SlotList {
+pub(in crate::http) struct SlotList {
     /// By name; slots of known kinds that are unbound too.
     pub items: Vec<SlotBody>,
 }
 
 /// One change of a slot.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct HistoryBody {
+pub(in crate::http) struct HistoryBody {
     /// The generation the change made.
     pub generation: i64,
     /// `bind`, `rollback`, `config`, `grant`, `upgrade`, `block`.
@@ -103,14 +103,14 @@ impl From<HistoryView> for HistoryBody {
 
 /// The changes of a slot.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct HistoryList {
+pub(in crate::http) struct HistoryList {
     /// Newest first, at most 100.
     pub items: Vec<HistoryBody>,
 }
 
 /// The settings of a slot.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ConfigBody {
+pub(in crate::http) struct ConfigBody {
     /// Values that differ from the manifest's defaults.
     #[schema(value_type = Object)]
     pub values: Value,
