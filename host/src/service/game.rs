@@ -240,7 +240,7 @@ impl Game {
         if timezone.as_deref().is_some_and(|zone| !Calendar::knows(zone)) {
             return Err(Fault::field("/timezone", "must be a name of the IANA time zone database, such as `Europe/Lisbon`"));
         }
-        let change = UserChange { day_start, timezone, ..UserChange::default() };
+        let change = UserChange { timezone, day_start, ..UserChange::default() };
         let mut tx = self.db.begin().await?;
         users::update(&mut tx, caller.user, &change, self.clock.now()).await?;
         tx.commit().await?;

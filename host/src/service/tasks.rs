@@ -96,7 +96,6 @@ pub struct NewTask {
 
 /// What to change of a task; `None` leaves as it is, an inner `None` clears.
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::option_option, reason = "RFC 7396 tells absent from null")]
 pub struct TaskEdit {
     /// 1…500 characters.
     pub title: Option<String>,

@@ -38,11 +38,14 @@ use crate::service::principal::{Permissions, Principal, Role};
 /// The thing that exists.
 const KNOWN: Uuid = Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001);
 
+/// Fingerprint of the request, and the answer once there is one.
+type Kept = ([u8; 32], Option<KeptAnswer>);
+
 /// A door with three people: `user`, `operator`, and `expired`.
 pub(super) struct Fake {
     config: Config,
     ids: FixedIds,
-    kept: Mutex<HashMap<(Uuid, String), ([u8; 32], Option<KeptAnswer>)>>,
+    kept: Mutex<HashMap<(Uuid, String), Kept>>,
 }
 
 impl Fake {
@@ -196,7 +199,7 @@ async fn create(State(runs): State<Runs>, _: Caller, Body(new): Body<NewThing>) 
     let run = runs.fetch_add(1, Ordering::SeqCst) + 1;
     match new.title.as_str() {
         "panic" => panic!("secret text of a panic"),
-        "slow" => tokio::time::sleep(Duration::from_secs(60)).await,
+        "slow" => tokio::time::sleep(Duration::from_mins(1)).await,
         "taken" => return Err(Fault::conflict("the title is taken")),
         "broken" => return Err(Fault::internal("connection to db.internal refused")),
         _ => {}
@@ -224,6 +227,7 @@ async fn read(Path(id): Path<Uuid>) -> Outcome<Versioned<Heard>> {
     Ok(Versioned(3, Heard { text: "known".into(), due: Some(Time(0)) }))
 }
 
+#[expect(clippy::unused_async, reason = "stands for a look into a database")]
 async fn find(id: Uuid) -> Outcome<()> {
     if id == KNOWN { Ok(()) } else { Err(Fault::not_found()) }
 }

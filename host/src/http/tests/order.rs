@@ -5,6 +5,9 @@ use super::*;
 const OPERATOR: (&str, &str) = ("authorization", "Bearer operator");
 const NOBODY: (&str, &str) = ("authorization", "Bearer nobody");
 
+/// Expected status and code, method, path, headers, body.
+type Row<'a> = (&'a str, &'a str, &'a str, &'a [(&'a str, &'a str)], &'a str);
+
 /// Each request breaks the rule it is named after and every later one that it can.
 #[tokio::test]
 async fn the_first_broken_rule_is_the_one_that_is_told() {
@@ -12,7 +15,7 @@ async fn the_first_broken_rule_is_the_one_that_is_told() {
     let unknown = format!("/api/v1/things/{}", Uuid::from_u128(9));
     let known = format!("/api/v1/things/{KNOWN}");
     let large = "x".repeat(65);
-    let rows: &[(&str, &str, &str, &[(&str, &str)], &str)] = &[
+    let rows: &[Row] = &[
         ("401 AUTH_003", "GET", "/api/v1/nothing", &[], ""),
         ("401 AUTH_003", "PUT", "/api/v1/things", &[NOBODY], ""),
         ("401 AUTH_002", "GET", "/api/v1/nothing", &[("authorization", "Bearer expired")], ""),

@@ -51,29 +51,29 @@ impl Revision {
             },
             facts: facts(&completion.facts),
         };
-        let proposal = self.taken(self.rules().award(input).await)?;
+        let proposal = Self::taken(self.rules().award(input).await)?;
         let bonuses =
             proposal.bonuses.into_iter().map(|bonus| ProposedBonus { code: bonus.code, reason: bonus.reason, points: bonus.points });
         Ok(Proposal { base: proposal.base, bonuses: bonuses.collect(), achievements: proposal.achievements })
     }
 
     pub(super) async fn classify(&self, of: &TaskFacts, known: &Facts) -> Result<String, Failed> {
-        self.taken(self.rules().classify(task(of), facts(known)).await)
+        Self::taken(self.rules().classify(task(of), facts(known)).await)
     }
 
     pub(super) async fn level_at(&self, total: u64) -> Result<Level, Failed> {
-        let level = self.taken(self.rules().level_at(total).await)?;
+        let level = Self::taken(self.rules().level_at(total).await)?;
         Ok(Level { number: level.number, title: level.title, floor: level.floor, next: level.next })
     }
 
     pub(super) async fn describe(&self, locale: &str) -> Result<Card, Failed> {
-        let card = self.taken(self.rules().describe(locale.to_owned()).await)?;
+        let card = Self::taken(self.rules().describe(locale.to_owned()).await)?;
         let achievement = |one: wit::Achievement| AchievementCard { id: one.id, title: one.title, summary: one.summary, icon: one.icon };
         Ok(Card { title: card.title, summary: card.summary, achievements: card.achievements.into_iter().map(achievement).collect() })
     }
 
     /// The answer, or why there is none; either way the request's timings know of it.
-    fn taken<T>(&self, called: Result<Called<T>, CallError>) -> Result<T, Failed> {
+    fn taken<T>(called: Result<Called<T>, CallError>) -> Result<T, Failed> {
         let record = match &called {
             Ok(called) => &called.record,
             Err(error) => &error.record,

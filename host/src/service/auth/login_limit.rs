@@ -257,9 +257,9 @@ mod tests {
                 let place = limit.reserve(HERE, "ada").await?;
                 tokio::task::yield_now().await;
                 if number % 2 == 0 {
-                    place.fail()
+                    place.fail();
                 } else {
-                    place.release()
+                    place.release();
                 }
                 Outcome::Ok(number)
             }

@@ -10,6 +10,7 @@ use super::*;
 use crate::backend::auth::Credentials;
 use crate::clock::{FixedClock, SystemIds};
 use crate::plugin::auth_provider::{Answer, Attempt, CallFailure, Finished, Guests, Method};
+use crate::service::principal::Principal;
 use crate::store::ConnectOptions;
 
 const NOW: Millis = 1_790_000_000_000;

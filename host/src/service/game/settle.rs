@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Game;
 use crate::clock::Millis;
-use crate::error::{Failure as _, Fault, Outcome};
+use crate::error::{Failure, Fault, Outcome};
 use crate::model::game::{Award, Completion};
 use crate::plugin::Caller;
 use crate::plugin::xp_rules::{Bounds, facts};
@@ -38,7 +38,7 @@ impl Game {
 
     async fn score(&self, completion: &Completion) -> Outcome<()> {
         let facts = facts::Completion::read(&completion.facts).map_err(Fault::internal)?;
-        let bound = self.rules.bound(&Caller::default()).map_err(|failed| failed.fault())?;
+        let bound = self.rules.bound(&Caller::default()).map_err(Failure::fault)?;
         let today = match self.xp_per_day {
             0 => 0,
             _ => game::days(&self.db, completion.user_id).await?.iter().find(|day| day.day == completion.day).map_or(0, |day| day.points),
@@ -62,7 +62,7 @@ impl Game {
 fn pause(attempts: i64, luck: u128) -> Duration {
     let doubled = FIRST_PAUSE.saturating_mul(1 << attempts.clamp(0, 16)).min(LONGEST_PAUSE);
     let spread = u32::try_from(luck % 256).unwrap_or(0);
-    doubled - doubled / 4 * spread / 256
+    doubled.saturating_sub(doubled / 4 * spread / 256)
 }
 
 fn millis(duration: Duration) -> Millis {
@@ -81,7 +81,7 @@ mod tests {
         for attempts in 0..40 {
             for luck in [0, 1, 255, 256, u128::MAX] {
                 let full = pause(attempts, 0);
-                assert!(pause(attempts, luck) <= full && pause(attempts, luck) >= full - full / 4);
+                assert!(pause(attempts, luck) <= full && pause(attempts, luck) >= full.saturating_sub(full / 4));
             }
         }
     }

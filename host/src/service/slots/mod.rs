@@ -197,7 +197,13 @@ impl Slots {
                     names.extend(bound.clone().map(|bound| (binding.revision_id, bound)));
                 }
             }
-            views.push(HistoryView { generation: row.generation, action: row.action, live: bound, actor: row.actor, created_at: row.created_at });
+            views.push(HistoryView {
+                generation: row.generation,
+                action: row.action,
+                live: bound,
+                actor: row.actor,
+                created_at: row.created_at,
+            });
         }
         Ok(views)
     }

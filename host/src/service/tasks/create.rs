@@ -85,7 +85,7 @@ impl Tasks {
         }
         match self.preview(bound.as_ref(), &task, &known).await {
             Ok(points) => task.experience_points = points,
-            Err(_) => {
+            Err(()) => {
                 note.insert("experience_points".into(), json!("not known: the rules did not answer"));
             }
         }

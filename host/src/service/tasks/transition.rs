@@ -34,10 +34,8 @@ pub(super) const fn allowed(from: Status, to: Status, by: By) -> bool {
         By::Reopen => matches!((from, to), (Completed | Failed | Cancelled, Pending)),
         By::Start => matches!((from, to), (Pending | Blocked, InProgress)),
         By::Change => {
-            matches!(
-                (from, to),
-                (Pending, InProgress) | (InProgress, Pending | Blocked) | (Blocked, InProgress) | (Failed | Cancelled, Pending)
-            ) || (is_open(from) && matches!(to, Failed | Cancelled))
+            matches!((from, to), (Pending | Blocked, InProgress) | (InProgress, Pending | Blocked) | (Failed | Cancelled, Pending))
+                || (is_open(from) && matches!(to, Failed | Cancelled))
         }
     }
 }
