@@ -3,10 +3,20 @@
 //! ```text
 //! house.rs   the house keeps its own law: names, layers, sizes, documented contract
 //! kit/       what tests stand on: hosts, databases, actors, components
+//! cli.rs     the command line, as a child process
+//! swap.rs    rules replaced under load
 //! rest/      one file a resource: what a client may do, and every way it is refused
 //! ```
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where by panicking")]
+#![expect(
+    clippy::case_sensitive_file_extension_comparisons,
+    clippy::format_collect,
+    clippy::needless_pass_by_value,
+    reason = "tests read plainly; they run once"
+)]
 
+mod cli;
 mod house;
 mod kit;
 mod rest;
+mod swap;

@@ -49,16 +49,16 @@ fn bare(package: &UnresolvedPackage) -> Vec<String> {
             look(&ty.docs, format!("type `{at}/{name}`"));
             match &ty.kind {
                 TypeDefKind::Record(record) => {
-                    record.fields.iter().for_each(|field| look(&field.docs, format!("field `{at}/{name}.{}`", field.name)))
+                    record.fields.iter().for_each(|field| look(&field.docs, format!("field `{at}/{name}.{}`", field.name)));
                 }
                 TypeDefKind::Variant(variant) => {
-                    variant.cases.iter().for_each(|case| look(&case.docs, format!("case `{at}/{name}.{}`", case.name)))
+                    variant.cases.iter().for_each(|case| look(&case.docs, format!("case `{at}/{name}.{}`", case.name)));
                 }
                 TypeDefKind::Enum(cases) => {
-                    cases.cases.iter().for_each(|case| look(&case.docs, format!("case `{at}/{name}.{}`", case.name)))
+                    cases.cases.iter().for_each(|case| look(&case.docs, format!("case `{at}/{name}.{}`", case.name)));
                 }
                 TypeDefKind::Flags(flags) => {
-                    flags.flags.iter().for_each(|flag| look(&flag.docs, format!("flag `{at}/{name}.{}`", flag.name)))
+                    flags.flags.iter().for_each(|flag| look(&flag.docs, format!("flag `{at}/{name}.{}`", flag.name)));
                 }
                 _ => {}
             }

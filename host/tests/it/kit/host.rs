@@ -55,7 +55,7 @@ impl TestHost {
         config.plugins.compiled = Some(target().join("test-cache/compiled"));
         config.plugins.compiler = Some(env!("CARGO_BIN_EXE_mnemosyne").into());
         change(&mut config);
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().unwrap();
         let (app, running) = serve(&mut config).await;
         let operator_key = app.auth.operator_key_for_first_start().await.unwrap().expect("a fresh database has no operator yet");
         Self { app, operator_key, base: format!("http://{}", config.server.listen), backend: database.backend, config, client, running }

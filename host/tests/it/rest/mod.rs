@@ -2,4 +2,7 @@
 
 mod auth;
 mod game;
+mod plugins;
+mod secrets;
+mod slots;
 mod tasks;

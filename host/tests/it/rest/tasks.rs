@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kit::{Actor, TestHost, backends};
+use crate::kit::{Actor, backends};
 
 const TASKS: &str = "/api/v1/tasks";
 
