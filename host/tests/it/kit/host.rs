@@ -57,8 +57,16 @@ impl TestHost {
         change(&mut config);
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().unwrap();
         let (app, running) = serve(&mut config).await;
-        let operator_key = app.auth.operator_key_for_first_start().await.unwrap().expect("a fresh database has no operator yet");
-        Self { app, operator_key, base: format!("http://{}", config.server.listen), backend: database.backend, config, client, running }
+        let operator_key = app.auth.operator_key_for_first_start().await.unwrap();
+        Self {
+            app,
+            operator_key: operator_key.unwrap_or_default(),
+            base: format!("http://{}", config.server.listen),
+            backend: database.backend,
+            config,
+            client,
+            running,
+        }
     }
 
     /// Ends the host in good order and starts it again on the same data and the same port.
