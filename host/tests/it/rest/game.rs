@@ -1,8 +1,10 @@
 //! `/api/v1/game`: what stands in the ledger, told to its owner.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
-use crate::kit::{Backend, TestHost, backends};
+use crate::kit::{Backend, TestHost, backends, fixture};
 
 const GAME: &str = "/api/v1/game";
 
@@ -15,25 +17,49 @@ async fn pending_points_follow_once(backend: Backend) {
     let path = format!("/api/v1/tasks/{}", task["id"].as_str().unwrap());
     let done = alice.post(&format!("{path}/complete"), json!({})).await.ok();
     assert_eq!((&done["pending"], &done["experience_gained"], &done["rules"]), (&json!(true), &json!(0), &Value::Null));
+    let other = alice.post("/api/v1/tasks", json!({"title": "y", "difficulty": 5})).await.created();
+    let other = format!("/api/v1/tasks/{}", other["id"].as_str().unwrap());
+    alice.post(&format!("{other}/complete"), json!({})).await.ok();
+    alice.post(&format!("{other}/reopen"), json!({})).await.ok();
     alice.get(&format!("{GAME}/rules")).await.refused(503, "PLG_005");
     assert_eq!(alice.get(&format!("{GAME}/profile")).await.ok()["level"], Value::Null);
-    drop(host);
 
-    let host = TestHost::start(&database, |_| {}).await;
-    let alice = host.sign_in("alice").await;
-    while host.app.game.score_pending(10).await.unwrap() > 0 {}
-    // a job of the host may have been faster, and is on its way then
-    for _ in 0..100 {
-        if alice.get(&format!("{GAME}/profile")).await.ok()["total_xp"] == 30 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        host.app.game.score_pending(10).await.unwrap();
+    let operator = host.operator();
+    let added = operator.add_plugin(fixture("xp-rules-classic")).await;
+    operator.bind("xp-rules", &format!("xp-rules-classic@{}", added["version"].as_str().unwrap())).await;
+    let since = Instant::now();
+    while alice.get(&path).await.ok()["experience_points"] != 30 {
+        assert!(since.elapsed() < Duration::from_secs(30), "the job scores what is pending");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    assert_eq!(host.app.game.score_pending(10).await.unwrap(), 0);
     let ledger = alice.get(&format!("{GAME}/ledger")).await.ok();
     assert_eq!((&ledger["total"], &ledger["items"][0]["points"], &ledger["items"][0]["kind"]), (&json!(1), &json!(30), &json!("award")));
-    assert_eq!(alice.get(&path).await.ok()["experience_points"], 30);
-    assert_eq!(host.app.game.score_pending(10).await.unwrap(), 0);
+    assert_eq!(alice.get(&format!("{GAME}/profile")).await.ok()["total_xp"], 30, "what was reopened while pending never counts");
+    drop(host);
+    database.remove().await;
+}
+
+async fn a_day_gives_no_more_than_its_bound(backend: Backend) {
+    let Some(database) = backend.database("a_day_gives_no_more_than_its_bound").await else { return };
+    let host = TestHost::start(&database, |config| config.limits.xp_per_day = 70).await;
+    let alice = host.user("alice").await;
+    let mut calls = Vec::new();
+    for _ in 0..3 {
+        let task = alice.post("/api/v1/tasks", json!({"title": "x", "difficulty": 3})).await.created();
+        let (alice, path) = (alice.clone(), format!("/api/v1/tasks/{}/complete", task["id"].as_str().unwrap()));
+        calls.push(tokio::spawn(async move { alice.post(&path, json!({})).await.ok() }));
+    }
+    let mut gained = Vec::new();
+    for call in calls {
+        let done = call.await.unwrap();
+        let sum: i64 = done["xp_breakdown"].as_array().unwrap().iter().map(|part| part["points"].as_i64().unwrap()).sum();
+        assert_eq!(done["experience_gained"], sum);
+        gained.push(sum);
+    }
+    gained.sort_unstable();
+    assert_eq!(gained, [10, 30, 30]);
+    assert_eq!(alice.get(&format!("{GAME}/profile")).await.ok()["total_xp"], 70);
     drop(host);
     database.remove().await;
 }
@@ -46,6 +72,16 @@ async fn points_that_were_pending_follow_once_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn points_that_were_pending_follow_once_on_postgres() {
     pending_points_follow_once(Backend::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_gives_no_more_than_its_bound_on_sqlite() {
+    a_day_gives_no_more_than_its_bound(Backend::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_gives_no_more_than_its_bound_on_postgres() {
+    a_day_gives_no_more_than_its_bound(Backend::Postgres).await;
 }
 
 backends! {
