@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 tokio::task_local! {
     static CURRENT: Arc<Timings>;
@@ -36,6 +36,21 @@ pub fn database(took: Duration) {
         timings.database.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
         timings.queries.fetch_add(1, Ordering::Relaxed);
     });
+}
+
+/// Measures one piece of database work from now until it is dropped.
+pub fn watch_database() -> DatabaseWatch {
+    DatabaseWatch(Instant::now())
+}
+
+/// See [`watch_database`].
+#[must_use = "it measures until it is dropped"]
+pub struct DatabaseWatch(Instant);
+
+impl Drop for DatabaseWatch {
+    fn drop(&mut self) {
+        database(self.0.elapsed());
+    }
 }
 
 /// Adds one plugin call to the current request, if there is one: `plugin("xp-rules-classic", "1.0.0", …)`.

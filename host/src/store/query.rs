@@ -12,6 +12,7 @@ use sqlx::{Arguments as _, AssertSqlSafe, Encode, FromRow, Postgres, SqlSafeStr 
 
 use super::error::{Error, Result};
 use super::sqlite::{Readers, Writer, WriterGuard};
+use crate::timings::watch_database;
 
 /// Where a statement runs.
 pub(crate) enum Target<'a> {
@@ -127,6 +128,7 @@ impl<'a> Query<'a> {
 
     /// Runs it; tells the number of rows it changed.
     pub(crate) async fn execute(self) -> Result<u64> {
+        let _watch = watch_database();
         if let Some(error) = self.failed {
             return Err(Error::Other(sqlx::Error::Encode(error)));
         }
@@ -153,11 +155,13 @@ impl<'a> Query<'a> {
 
     /// All rows.
     pub(crate) async fn all<T: Row>(self) -> Result<Vec<T>> {
+        let _watch = watch_database();
         Ok(run!(self, values, sql => sqlx::query_as_with(sql, values), fetch_all))
     }
 
     /// The row, if there is one.
     pub(crate) async fn optional<T: Row>(self) -> Result<Option<T>> {
+        let _watch = watch_database();
         Ok(run!(self, values, sql => sqlx::query_as_with(sql, values), fetch_optional))
     }
 
