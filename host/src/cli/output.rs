@@ -1,5 +1,6 @@
 //! How answers look: text for people, JSON for machines, errors on standard error.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -16,9 +17,9 @@ impl Output {
     /// An answer: `value` with `--json`, else what `text` makes of it.
     pub(super) fn show(self, value: &Value, text: impl FnOnce(&Value) -> String) {
         if self.json {
-            println!("{value:#}");
+            say(&format!("{value:#}"));
         } else {
-            println!("{}", text(value).trim_end());
+            say(text(value).trim_end());
         }
     }
 
@@ -29,9 +30,9 @@ impl Output {
             if let Value::Object(map) = &mut value {
                 map.insert("undo".into(), json!(undo));
             }
-            println!("{value:#}");
+            say(&format!("{value:#}"));
         } else {
-            println!("{}\nundo: {undo}", text(value).trim_end());
+            say(&format!("{}\nundo: {undo}", text(value).trim_end()));
         }
     }
 
@@ -55,6 +56,11 @@ impl Output {
         }
         ExitCode::from(stop.code)
     }
+}
+
+/// A line on standard output. A reader that has gone (`| head`) is no reason to fail: what was asked for is done.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 /// A text field of a JSON answer, empty when absent.

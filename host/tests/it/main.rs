@@ -3,6 +3,7 @@
 //! ```text
 //! house.rs   the house keeps its own law: names, layers, sizes, documented contract
 //! kit/       what tests stand on: hosts, databases, actors, components
+//! chaos.rs   the host killed in the middle of work
 //! cli.rs     the command line, as a child process
 //! swap.rs    rules replaced under load
 //! rest/      one file a resource: what a client may do, and every way it is refused
@@ -15,6 +16,7 @@
     reason = "tests read plainly; they run once"
 )]
 
+mod chaos;
 mod cli;
 mod house;
 mod kit;

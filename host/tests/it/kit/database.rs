@@ -52,6 +52,11 @@ impl Database {
         Path::join(self.folder.path(), "data")
     }
 
+    /// `database.url`.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Gives the space back; what a failed test leaves ends with its server.
     pub(crate) async fn remove(self) {
         if let Some((name, server)) = self.at {

@@ -25,7 +25,7 @@ mod host;
 mod tests;
 
 pub(crate) use actor::{Actor, Answer};
-pub(crate) use database::Backend;
+pub(crate) use database::{Backend, Database};
 pub(crate) use fixture::fixture;
 pub(crate) use host::TestHost;
 
