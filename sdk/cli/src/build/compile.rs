@@ -55,7 +55,7 @@ pub(crate) fn compile(toolchain: &Toolchain, workspace: &Workspace, target_dir: 
         .args(&toolchain.args)
         .args(offline.then_some("--offline"))
         .envs(PROFILE)
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", rustflags(&workspace.root))
+        .env("CARGO_ENCODED_RUSTFLAGS", rustflags(&workspace.root))
         .envs(toolchain.env.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -79,10 +79,15 @@ pub(crate) fn compile(toolchain: &Toolchain, workspace: &Workspace, target_dir: 
 /// Stack size, and no path of this machine in the component: it would be in panic messages, and the same source would give
 /// another digest elsewhere.
 fn rustflags(root: &Path) -> String {
-    let mut flags = vec![format!("-Clink-arg=-zstack-size={STACK_BYTES}"), format!("--remap-path-prefix={}=.", root.display())];
+    let mut flags = vec![format!("-Clink-arg=-zstack-size={STACK_BYTES}")];
+    // The SDK that `plug new` points to lies outside the author's workspace; where both fit, the later one counts.
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    flags.extend(sdk.map(|folder| format!("--remap-path-prefix={}=mnemosyne", folder.display())));
+    flags.push(format!("--remap-path-prefix={}=.", root.display()));
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
     flags.extend(home.map(|home| format!("--remap-path-prefix={}=cargo", home.display())));
-    flags.join(" ")
+    // Cargo's own separator: a folder may have a space in its name.
+    flags.join("\u{1f}")
 }
 
 fn run(mut cargo: Command) -> Result<Vec<Message>> {
