@@ -1,7 +1,7 @@
 # Two commands do everything on a machine that has Rust: `make run` and `make test`. The others are their parts.
 # The work is done by the scripts in .ci/, so that it reads as shell and not as make.
 .DEFAULT_GOAL := help
-.PHONY: run test plugins bench lint fmt clean help soak
+.PHONY: run test plugins lint fmt clean help soak
 SHELL := /bin/bash
 
 run: ## set up what is missing, build plugins and host, serve on loopback with SQLite (ARGS="…" are flags of `serve`)
@@ -15,11 +15,6 @@ test: ## set up what is missing, format, lint, every suite on SQLite and Postgre
 plugins: ## build the bundled plugins into target/plugins
 	@.ci/setup rust cc guest
 	@.ci/plugins
-
-bench: ## the figures of README, both sides of each comparison in one run
-	@.ci/setup rust cc guest
-	@.ci/plugins
-	@cargo bench --locked --bench "*" $(ARGS)
 
 soak: ## the long figures in full: a thousand swaps, twenty kills, rising load (takes its time)
 	@.ci/test --soak $(ARGS)
