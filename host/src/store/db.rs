@@ -135,7 +135,7 @@ impl Db {
     pub async fn begin(&self) -> Result<Tx> {
         match self {
             Self::Sqlite { write, .. } => Tx::sqlite(write).await,
-            Self::Postgres(pool) => Ok(Tx::postgres(pool.begin().await?)),
+            Self::Postgres(pool) => Tx::postgres(pool).await,
         }
     }
 

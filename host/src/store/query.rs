@@ -6,12 +6,13 @@
 
 use std::borrow::Cow;
 
-use sqlx::postgres::{PgArguments, PgConnection, PgPool, PgRow};
+use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments as _, AssertSqlSafe, Encode, FromRow, Postgres, SqlSafeStr as _, SqlStr, Sqlite, Type};
 
 use super::error::{Error, Result};
 use super::sqlite::{Readers, Writer, WriterGuard};
+use super::tx::Held;
 use crate::timings::watch_database;
 
 /// Where a statement runs.
@@ -21,7 +22,8 @@ pub(crate) enum Target<'a> {
     /// A transaction's; `None` once it has ended.
     Writing(Option<&'a mut WriterGuard>),
     Pool(&'a PgPool),
-    Connection(&'a mut PgConnection),
+    /// A transaction's; `None` once it has ended.
+    Held(Option<&'a mut Held>),
 }
 
 enum Values {
@@ -65,7 +67,11 @@ macro_rules! run {
             }
             (Target::Writing(Some(writer)), Values::Sqlite($values)) => $make.$method(writer.connection()?).await?,
             (Target::Pool(pool), Values::Postgres($values)) => $make.$method(pool).await?,
-            (Target::Connection(connection), Values::Postgres($values)) => $make.$method(connection).await?,
+            (Target::Held(Some(held)), Values::Postgres($values)) => {
+                let ran = $make.$method(&mut *held.connection).await;
+                held.failed |= ran.is_err();
+                ran?
+            }
             _ => return Err(Error::Other(sqlx::Error::InvalidArgument("the transaction has ended".into()))),
         }
     }};
@@ -75,7 +81,7 @@ impl<'a> Query<'a> {
     pub(crate) fn new(target: Target<'a>, sql: impl Into<Cow<'static, str>>) -> Self {
         let values = match target {
             Target::Readers(_) | Target::Writer(_) | Target::Writing(_) => Values::Sqlite(SqliteArguments::default()),
-            Target::Pool(_) | Target::Connection(_) => Values::Postgres(PgArguments::default()),
+            Target::Pool(_) | Target::Held(_) => Values::Postgres(PgArguments::default()),
         };
         Self { target, sql: sql.into(), values, failed: None }
     }
@@ -146,8 +152,10 @@ impl<'a> Query<'a> {
                 sqlx::query_with(sql, values).execute(writer.connection()?).await?.rows_affected()
             }
             (Target::Pool(pool), Values::Postgres(values)) => sqlx::query_with(sql, values).execute(pool).await?.rows_affected(),
-            (Target::Connection(connection), Values::Postgres(values)) => {
-                sqlx::query_with(sql, values).execute(connection).await?.rows_affected()
+            (Target::Held(Some(held)), Values::Postgres(values)) => {
+                let ran = sqlx::query_with(sql, values).execute(&mut *held.connection).await;
+                held.failed |= ran.is_err();
+                ran?.rows_affected()
             }
             _ => return Err(Error::Other(sqlx::Error::InvalidArgument("the transaction has ended".into()))),
         })

@@ -1,21 +1,42 @@
 //! A transaction over either database.
 
-use sqlx::Postgres;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgPool, Postgres};
 
 use super::db::Dialect;
-use super::error::Result;
+use super::error::{Error, Result};
 use super::query::{Query, Target};
 use super::sqlite::{Writer, WriterGuard};
 
-/// A transaction. Dropped without [`Tx::commit`] it is rolled back.
+/// A transaction. Dropped at any point without [`Tx::commit`] (a client that left, a time-out) it is rolled back.
 ///
-/// SQLite's begins with `BEGIN IMMEDIATE`: it takes the write lock first, so it never fails half-way because someone else
-/// wrote. sqlx's own transaction type borrows its connection, which a lock's guard cannot lend, hence the few lines here.
+/// Not sqlx's own type, for two reasons. SQLite's begins with `BEGIN IMMEDIATE` on the one writer, whose lock's guard
+/// cannot be lent. And on PostgreSQL a future of sqlx 0.9 that is dropped while `BEGIN` is under way gives its connection
+/// back with the transaction open: whatever runs there next is answered, never committed, and keeps its locks
+/// (transact-rs/sqlx#4393). Here the connection is owned before `BEGIN` is sent and goes back after `ROLLBACK` was answered.
 pub struct Tx(Inner);
 
 enum Inner {
     Sqlite { guard: Option<WriterGuard> },
-    Postgres(sqlx::Transaction<'static, Postgres>),
+    Postgres { held: Option<Held> },
+}
+
+/// A connection in a transaction.
+pub(crate) struct Held {
+    pub(super) connection: PoolConnection<Postgres>,
+    /// A statement failed: PostgreSQL would answer COMMIT with a silent rollback.
+    pub(super) failed: bool,
+}
+
+impl Held {
+    async fn rollback(mut self) -> Result<()> {
+        let ended = sqlx::raw_sql("ROLLBACK").execute(&mut *self.connection).await;
+        if ended.is_err() {
+            self.connection.close_on_drop();
+        }
+        ended?;
+        Ok(())
+    }
 }
 
 impl std::fmt::Debug for Tx {
@@ -34,85 +55,97 @@ impl Tx {
         Ok(tx)
     }
 
-    pub(crate) const fn postgres(tx: sqlx::Transaction<'static, Postgres>) -> Self {
-        Self(Inner::Postgres(tx))
+    pub(crate) async fn postgres(pool: &PgPool) -> Result<Self> {
+        let held = Held { connection: pool.acquire().await?, failed: false };
+        let mut tx = Self(Inner::Postgres { held: Some(held) });
+        tx.script("BEGIN").await?;
+        Ok(tx)
     }
 
     /// Which SQL is spoken.
     pub const fn dialect(&self) -> Dialect {
         match self.0 {
             Inner::Sqlite { .. } => Dialect::Sqlite,
-            Inner::Postgres(_) => Dialect::Postgres,
+            Inner::Postgres { .. } => Dialect::Postgres,
         }
     }
 
-    /// Makes it durable.
+    /// Makes it durable. On PostgreSQL it is refused when a statement of it failed, even if the caller went on.
     pub async fn commit(mut self) -> Result<()> {
         match &mut self.0 {
             Inner::Sqlite { .. } => {
                 self.query("COMMIT").execute().await?;
-                self.end();
-                Ok(())
             }
-            Inner::Postgres(_) => match self.take() {
-                Inner::Postgres(tx) => Ok(tx.commit().await?),
-                Inner::Sqlite { .. } => Ok(()),
-            },
+            Inner::Postgres { held: Some(Held { failed: true, .. }) } => {
+                return Err(Error::Other(sqlx::Error::InvalidArgument("a statement of the transaction failed".into())));
+            }
+            Inner::Postgres { .. } => self.script("COMMIT").await?,
         }
+        self.end();
+        Ok(())
     }
 
     /// Undoes it now. Dropping does the same a moment later.
     pub async fn rollback(mut self) -> Result<()> {
-        match self.take() {
-            Inner::Postgres(tx) => Ok(tx.rollback().await?),
+        match std::mem::replace(&mut self.0, Inner::Sqlite { guard: None }) {
+            Inner::Postgres { held: Some(held) } => held.rollback().await,
             Inner::Sqlite { guard: Some(mut guard) } => guard.clean().await,
-            Inner::Sqlite { guard: None } => Ok(()),
+            Inner::Sqlite { guard: None } | Inner::Postgres { held: None } => Ok(()),
         }
     }
 
-    /// Several statements without values, as migrations have them.
+    /// Statements without values, as migrations have them.
     pub(crate) async fn script(&mut self, sql: &'static str) -> Result<()> {
         match &mut self.0 {
             Inner::Sqlite { guard: Some(guard) } => {
                 sqlx::raw_sql(sql).execute(guard.connection()?).await?;
             }
-            Inner::Sqlite { guard: None } => {}
-            Inner::Postgres(tx) => {
-                sqlx::raw_sql(sql).execute(&mut **tx).await?;
+            Inner::Postgres { held: Some(held) } => {
+                let ran = sqlx::raw_sql(sql).execute(&mut *held.connection).await;
+                held.failed |= ran.is_err();
+                ran?;
             }
+            Inner::Sqlite { guard: None } | Inner::Postgres { held: None } => {}
         }
         Ok(())
     }
 
+    /// It is committed: nothing is left to undo.
     fn end(&mut self) {
-        if let Inner::Sqlite { guard } = &mut self.0
-            && let Some(guard) = guard.take()
-        {
-            guard.mark(false);
+        match &mut self.0 {
+            Inner::Sqlite { guard } => {
+                if let Some(guard) = guard.take() {
+                    guard.mark(false);
+                }
+            }
+            Inner::Postgres { held } => drop(held.take()),
         }
-    }
-
-    fn take(&mut self) -> Inner {
-        std::mem::replace(&mut self.0, Inner::Sqlite { guard: None })
     }
 
     /// A statement in it.
     pub(crate) fn query(&mut self, sql: impl Into<std::borrow::Cow<'static, str>>) -> Query<'_> {
         match &mut self.0 {
             Inner::Sqlite { guard } => Query::new(Target::Writing(guard.as_mut()), sql),
-            Inner::Postgres(tx) => Query::new(Target::Connection(tx), sql),
+            Inner::Postgres { held } => Query::new(Target::Held(held.as_mut()), sql),
         }
     }
 }
 
 impl Drop for Tx {
     fn drop(&mut self) {
-        if let Inner::Sqlite { guard } = &mut self.0
-            && let Some(mut guard) = guard.take()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            // at once, not when the next writer comes: the lock also stops other processes
-            runtime.spawn(async move { drop(guard.clean().await) });
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        // at once, not when the next one comes: what it holds stops others
+        match &mut self.0 {
+            Inner::Sqlite { guard } => {
+                if let Some(mut guard) = guard.take() {
+                    runtime.spawn(async move { drop(guard.clean().await) });
+                }
+            }
+            Inner::Postgres { held } => {
+                if let Some(held) = held.take() {
+                    runtime.spawn(async move { drop(held.rollback().await) });
+                }
+            }
         }
     }
 }
