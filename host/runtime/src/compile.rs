@@ -116,7 +116,6 @@ impl Compiler {
             // Each arena and each thread reserves address space, which is limited.
             .env("MALLOC_ARENA_MAX", "2")
             .env("RAYON_NUM_THREADS", "2")
-            .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

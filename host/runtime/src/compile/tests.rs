@@ -50,6 +50,15 @@ fn a_component_compiles_and_twice_alike() {
 }
 
 #[test]
+fn a_folder_may_be_named_relative_to_where_the_host_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let up: PathBuf = std::env::current_dir().unwrap().components().skip(1).map(|_| "..").collect();
+    let relative = up.join(folder.path().strip_prefix("/").unwrap());
+    assert!(relative.is_relative());
+    compiler(CompileLimits::default()).compile(&plain(Kind::XpRules), &relative).unwrap();
+}
+
+#[test]
 fn bytes_that_wasmtime_refuses_are_a_typed_error() {
     let error = compile(b"\0asm\x0d\0\x01\0\xff\xff", CompileLimits::default()).unwrap_err();
     assert!(matches!(error, CompileError::Refused(_)), "{error:?}");
