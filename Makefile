@@ -1,7 +1,7 @@
 # Two commands do everything on a machine that has Rust: `make run` and `make test`. The others are their parts.
 # The work is done by the scripts in .ci/, so that it reads as shell and not as make.
 .DEFAULT_GOAL := help
-.PHONY: run test plugins lint fmt clean help soak
+.PHONY: run test plugins bench lint fmt clean help soak
 SHELL := /bin/bash
 
 run: ## set up what is missing, build plugins and host, serve on loopback with SQLite (ARGS="…" are flags of `serve`)
@@ -15,6 +15,11 @@ test: ## set up what is missing, format, lint, every suite on SQLite and Postgre
 plugins: ## build the bundled plugins into target/plugins
 	@.ci/setup rust cc guest
 	@.ci/plugins
+
+bench: ## the figures this project answers for, both sides in one run (ARGS="award" picks sections, ARGS=--list names them)
+	@.ci/setup rust cc guest
+	@.ci/plugins
+	@cargo bench --locked --workspace --bench figures -- $(ARGS)
 
 soak: ## the long figures in full: a thousand swaps, twenty kills, rising load (takes its time)
 	@.ci/test --soak $(ARGS)
