@@ -20,6 +20,7 @@ bench: ## the figures this project answers for, both sides in one run (ARGS="awa
 	@.ci/setup rust cc guest
 	@.ci/plugins
 	@cargo bench --locked --workspace --bench figures -- $(ARGS)
+	@cargo bench --locked --workspace --bench allocations
 
 soak: ## the long figures in full: a thousand swaps, twenty kills, rising load (takes its time)
 	@.ci/test --soak $(ARGS)

@@ -6,6 +6,7 @@
 //! sample.rs    percentiles
 //! process.rs   a host as a child process: CPU time, memory, its address
 //! people.rs    accounts and tasks to work with
+//! guest.rs     the classic rules under our runtime and under bare wasmtime
 //! award.rs     one guest call beside bare wasmtime and the native function
 //! complete.rs  a completion beside a bare axum handler with the same SQL (bare.rs)
 //! start.rs     start to ready, memory at rest
@@ -23,6 +24,7 @@
 mod award;
 mod bare;
 mod complete;
+mod guest;
 mod login;
 mod people;
 mod process;
