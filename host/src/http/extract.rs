@@ -5,9 +5,9 @@ use std::future::Future;
 use std::net::IpAddr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use axum::http::HeaderName;
 use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
+use axum::http::{HeaderName, Uri};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -17,6 +17,7 @@ use crate::service::principal::Principal;
 use super::door::Credential;
 use super::front::{Context, RequestId, client_address};
 use super::operation::{Parameter, Shape};
+use super::schema::unknown;
 
 /// The authenticated caller. The operation's `x-permission` was checked before the handler ran.
 #[derive(Clone, Debug)]
@@ -156,8 +157,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Query<T
     type Rejection = Fault;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Outcome<Self> {
         let context = Context::of(&parts.extensions)?;
-        let axum::extract::Query(pairs) = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
-            .map_err(|_| Fault::new(Code::Malformed).detail("the query string cannot be read"))?;
+        let pairs = pairs(&parts.uri)?;
         let query = &context.operation.query;
         let (value, mut fields) = typed(&query.parameters, pairs);
         fields.extend(
@@ -175,6 +175,47 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Query<T
             Fault::new(Code::Validation).detail("the query does not fit the documented parameters")
         })
     }
+}
+
+/// The pairs of a query string. Escapes that are no UTF-8 are refused: read kindly they would become another text.
+fn pairs(uri: &Uri) -> Outcome<Vec<(String, String)>> {
+    let refuse = || Fault::new(Code::Malformed).detail("the query string cannot be read: its escapes must be UTF-8");
+    if !is_utf8(uri.query().unwrap_or_default().as_bytes()) {
+        return Err(refuse());
+    }
+    let axum::extract::Query(pairs) = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| refuse())?;
+    Ok(pairs)
+}
+
+fn is_utf8(escaped: &[u8]) -> bool {
+    let mut bytes = Vec::with_capacity(escaped.len());
+    let mut rest = escaped;
+    while let Some((first, after)) = rest.split_first() {
+        let mut byte = [0];
+        match (first, after.get(..2)) {
+            (b'%', Some(digits)) if hex::decode_to_slice(digits, &mut byte).is_ok() => {
+                bytes.push(byte[0]);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    std::str::from_utf8(&bytes).is_ok()
+}
+
+/// Refuses every query parameter, for an operation that takes none: what a client thinks it asked for must not be passed
+/// over in silence.
+///
+/// # Errors
+/// 422 that names each; 400 for a query string that cannot be read.
+pub(super) fn no_query(uri: &Uri) -> Outcome<()> {
+    let (names, fields) = typed(&[], pairs(uri)?);
+    let unknown = names.as_object().into_iter().flat_map(Map::keys).map(|name| FieldError::new(format!("?{name}"), unknown(name, &[])));
+    let fields: Vec<_> = fields.into_iter().chain(unknown).collect();
+    if fields.is_empty() { Ok(()) } else { Err(Fault::invalid(fields)) }
 }
 
 /// The pairs as one JSON object, each value as its parameter wants it; text that does not convert stays text and the

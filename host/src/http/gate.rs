@@ -22,7 +22,7 @@ use super::door::Credential;
 use super::error::render_allow;
 use super::front::{Context, Found, Front};
 use super::operation::{Access, Operation};
-use super::{idempotency, json};
+use super::{extract, idempotency, json};
 
 /// Bases behind which even an unknown path asks who is there.
 const CLOSED: [&str; 2] = ["/api/v1/", "/v1/"];
@@ -90,6 +90,10 @@ async fn admit(
         body = Some(json::parse(text, front.config().limits.body_depth)?);
     } else if !operation.consumes.is_empty() {
         media_type(&operation, request.headers())?;
+    }
+    // Health checks stay kind: monitors append what defeats caches.
+    if operation.query.parameters.is_empty() && request.uri().query().is_some() && request.uri().path().starts_with("/api/") {
+        extract::no_query(request.uri())?;
     }
     let context = Context::new(Found { front, operation, principal, body });
     request.extensions_mut().insert(context.clone());

@@ -74,7 +74,7 @@ fn complete(template: &str, method: &str, operation: &mut Map<String, Value>) {
     let with_path = template.contains('{');
     if matches!(method, "post" | "patch")
         && !public
-        && !template.starts_with("/api/v1/auth")
+        && super::operation::keeps_answers(template, operation)
         && let Some(parameters) = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut()
     {
         parameters.push(json!({

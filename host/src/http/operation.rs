@@ -144,6 +144,19 @@ fn allow(operations: &[(Method, Arc<Operation>)]) -> HeaderValue {
     HeaderValue::from_str(&names.join(", ")).unwrap_or_else(|_| HeaderValue::from_static("OPTIONS"))
 }
 
+/// Whether the answers of this operation may be kept under an idempotency key: not those of `/auth`, which hold tokens, not
+/// streams, and not where the request is too large to be compared.
+pub(super) fn keeps_answers(template: &str, operation: &Map<String, Value>) -> bool {
+    let media = |content: Option<&Value>| -> Vec<String> {
+        content.and_then(Value::as_object).into_iter().flat_map(|content| content.keys().cloned()).collect()
+    };
+    let consumes = media(operation.get("requestBody").and_then(|body| body.get("content")));
+    let answers = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
+    let mut produces = answers.filter(|(status, _)| status.starts_with('2')).flat_map(|(_, answer)| media(answer.get("content")));
+    let streams = |media: String| media == "text/event-stream" || media == "application/x-ndjson";
+    !template.starts_with("/api/v1/auth") && consumes.iter().all(|media| media == "application/json") && !produces.any(streams)
+}
+
 fn compile(template: &str, method: &Method, operation: &Value, components: &Value) -> Result<Operation, String> {
     let content = operation.pointer("/requestBody/content").and_then(Value::as_object);
     let consumes: Vec<String> = content.into_iter().flat_map(|content| content.keys().cloned()).collect();
@@ -157,10 +170,8 @@ fn compile(template: &str, method: &Method, operation: &Value, components: &Valu
             produces.extend(response.get("content").and_then(Value::as_object).into_iter().flat_map(|content| content.keys().cloned()));
         }
     }
-    let streams = produces.iter().any(|media| media == "text/event-stream" || media == "application/x-ndjson");
     let writes = *method == Method::POST || *method == Method::PATCH;
-    let idempotent =
-        writes && !streams && !template.starts_with("/api/v1/auth") && consumes.iter().all(|media| media == "application/json");
+    let idempotent = writes && operation.as_object().is_some_and(|operation| keeps_answers(template, operation));
     Ok(Operation { access: Access::of(operation), consumes, body, query: query(operation, components)?, produces, idempotent })
 }
 
