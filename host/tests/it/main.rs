@@ -6,6 +6,7 @@
 //! chaos.rs   the host killed in the middle of work
 //! cli.rs     the command line, as a child process
 //! swap.rs    rules replaced under load
+//! sweep/     every operation of the document: bad input, and who may
 //! rest/      one file a resource: what a client may do, and every way it is refused
 //! ```
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where by panicking")]
@@ -22,3 +23,4 @@ mod house;
 mod kit;
 mod rest;
 mod swap;
+mod sweep;
