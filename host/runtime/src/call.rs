@@ -105,6 +105,7 @@ impl Call {
         CallRecord {
             id: self.id,
             slot: self.caller.slot.clone(),
+            generation: self.caller.generation,
             revision: self.revision.id().clone(),
             export: self.export,
             user: self.caller.user_id(),

@@ -29,6 +29,8 @@ pub struct User {
 pub struct Caller {
     /// The slot the revision is bound to, for example `xp-rules` or `auth-provider/password`.
     pub slot: Arc<str>,
+    /// The slot's generation whose binding serves this call; 0: outside a slot, such as a trial.
+    pub generation: u64,
     /// The request's id, for logs and records.
     pub request: Arc<str>,
     /// The person; `None`: a job, or a login that has not succeeded yet.
@@ -40,12 +42,18 @@ pub struct Caller {
 impl Caller {
     /// Nobody: a job, a health check, a login.
     pub fn nobody(slot: impl Into<Arc<str>>, request: impl Into<Arc<str>>) -> Self {
-        Self { slot: slot.into(), request: request.into(), user: None, settings: None }
+        Self { slot: slot.into(), generation: 0, request: request.into(), user: None, settings: None }
     }
 
     /// A person.
     pub fn person(user: Arc<User>, slot: impl Into<Arc<str>>, request: impl Into<Arc<str>>) -> Self {
         Self { user: Some(user), ..Self::nobody(slot, request) }
+    }
+
+    /// The same, through a binding of this generation.
+    #[must_use]
+    pub fn at(self, generation: u64) -> Self {
+        Self { generation, ..self }
     }
 
     /// The person's id.

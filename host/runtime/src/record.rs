@@ -68,6 +68,8 @@ pub struct CallRecord {
     pub id: Uuid,
     /// The slot it was made for.
     pub slot: Arc<str>,
+    /// The slot's generation; 0: outside a slot.
+    pub generation: u64,
     /// The revision that ran.
     pub revision: Arc<RevisionId>,
     /// `xp-rules.award` and the like.

@@ -122,7 +122,7 @@ fn row(record: &CallRecord) -> Row {
         plugin: record.revision.plugin.clone(),
         plugin_version: record.revision.version.clone(),
         digest: record.revision.digest.clone(),
-        generation: 0,
+        generation: i64::try_from(record.generation).unwrap_or(i64::MAX),
         export: record.export.to_owned(),
         outcome: if code.is_some() { "failed".to_owned() } else { record.outcome.code().to_owned() },
         code,

@@ -67,7 +67,7 @@ impl Guests for Sandboxed {
 
     async fn describe(&self, provider: &str, locale: &str) -> Result<Method, CallFailure> {
         let bound = self.live(provider)?;
-        let caller = Caller::nobody(bound.slot.clone(), "");
+        let caller = Caller::nobody(bound.slot.clone(), "").at(bound.generation);
         let answered =
             self.runtime.auth_provider(&bound.revision, caller).describe(locale.to_owned()).await.map_err(|refused| failed(&refused))?;
         let method = answered.value;
@@ -82,7 +82,7 @@ impl Guests for Sandboxed {
 
     async fn finish(&self, attempt: Attempt<'_>) -> Result<Finished, CallFailure> {
         let bound = self.live(attempt.provider)?;
-        let caller = Caller::nobody(bound.slot.clone(), attempt.request_id.unwrap_or_default());
+        let caller = Caller::nobody(bound.slot.clone(), attempt.request_id.unwrap_or_default()).at(bound.generation);
         let mut nonce = [0_u8; 16];
         self.ids.fill(&mut nonce);
         // The API's fields are `username` or `email`; a plugin may call what it asks for `login` or `username`.

@@ -30,7 +30,7 @@ impl Revision {
             let (display_name, timezone, locale) = (caller.display_name.clone(), caller.timezone.clone(), caller.locale.clone());
             Arc::new(User { id, display_name, timezone, locale, ..User::default() })
         });
-        let mut of = mnemosyne_runtime::Caller::nobody(slot, crate::timings::request());
+        let mut of = mnemosyne_runtime::Caller::nobody(slot, crate::timings::request()).at(binding.generation);
         of.user = user;
         Self { runtime, binding, caller: of }
     }

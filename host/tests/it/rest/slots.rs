@@ -1,11 +1,27 @@
 //! What is bound where: bind, roll back, configure, and every way it is refused.
 
+use mnemosyne_host::model::call::CallFilter;
+use mnemosyne_host::model::page::Page;
+use mnemosyne_host::store::calls;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::kit::backends;
+use crate::kit::{TestHost, backends};
 
 const SLOT: &str = "/api/v1/admin/slots/xp-rules";
+
+/// The generations that served the awards so far, oldest first, once so many records are written.
+async fn awards(host: &TestHost, count: usize) -> Vec<i64> {
+    let filter = CallFilter { slot: Some("xp-rules".into()), ..CallFilter::default() };
+    loop {
+        let records = calls::list(&host.app.db, &filter, &Page::skip(0, 100)).await.unwrap().items;
+        let awards: Vec<i64> = records.iter().rev().filter(|call| call.export == "xp-rules.award").map(|call| call.generation).collect();
+        if awards.len() >= count {
+            return awards;
+        }
+        tokio::task::yield_now().await;
+    }
+}
 
 backends! {
     async fn a_swap_shows_in_the_next_completion_and_a_rollback_undoes_it(host: TestHost) {
@@ -25,6 +41,8 @@ backends! {
         let history = operator.get(&format!("{SLOT}/history")).await.ok();
         let actions: Vec<&str> = history["items"].as_array().unwrap().iter().map(|row| row["action"].as_str().unwrap()).collect();
         assert_eq!(actions, ["rollback", "bind", "bind"]);
+        // The preview of a new task's points, and the completion.
+        assert_eq!(awards(&host, 6).await, [1, 1, 2, 2, 3, 3], "each call record names the generation that served it");
     }
 
     async fn a_bind_that_does_not_fit_changes_nothing(host: TestHost) {
