@@ -12,9 +12,9 @@ use crate::table::{Table, micros};
 
 const CONNECTIONS: usize = 32;
 /// Each side works this often, in turn, so that whatever else the machine does meets both.
-const ROUNDS: usize = 6;
+const ROUNDS: usize = 4;
 /// Completions of one connection in one round.
-const EACH: usize = 60;
+const EACH: usize = 16;
 
 pub(crate) fn run(table: &mut Table) {
     let (ours, bare) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));

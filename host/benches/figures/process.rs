@@ -43,6 +43,7 @@ impl Server {
         let base = address.expect("the server says where it is");
         std::thread::spawn(move || lines.for_each(drop));
         while health && !ready(&base) {
+            assert!(begun.elapsed() < Duration::from_mins(1), "{base} does not get ready");
             std::thread::sleep(Duration::from_millis(1));
         }
         Self { child, base, ready: begun.elapsed() }
@@ -82,7 +83,7 @@ impl Drop for Server {
 fn ready(base: &str) -> bool {
     use std::io::{Read as _, Write as _};
     let Ok(mut stream) = std::net::TcpStream::connect(base.trim_start_matches("http://")) else { return false };
-    let asked = stream.write_all(b"GET /api/v1/health/ready HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n");
+    let asked = stream.write_all(b"GET /health/ready HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n");
     let mut answer = String::new();
     asked.is_ok() && stream.read_to_string(&mut answer).is_ok() && answer.starts_with("HTTP/1.1 200")
 }

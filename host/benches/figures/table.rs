@@ -32,6 +32,8 @@ impl Table {
 
     fn push(&mut self, figure: &str, ours: String, other: String, target: String, met: Option<bool>) {
         let verdict = met.map_or("", |met| if met { "met" } else { "MISSED" });
+        // Told at once too: the sections after this one take a while.
+        eprintln!("      {figure}: {ours}{} {target} {verdict}", if other.is_empty() { String::new() } else { format!(" ({other})") });
         self.0.push(Row { figure: figure.to_owned(), ours, other, target, verdict });
     }
 
