@@ -3,6 +3,8 @@
 //! | module | what |
 //! |---|---|
 //! | [`capability`] | every interface the host gives (one `Host` trait and one `add_to_linker` each), and the shared types |
+//! | [`persona`] | the exports of kind `persona` |
+//! | [`task_intelligence`] | the exports of kind `task-intelligence` |
 //! | [`xp_rules`] | the exports of kind `xp-rules` |
 //! | [`auth_provider`] | the exports of kind `auth-provider` |
 //! | [`lifecycle`] | the optional exports of every kind |
@@ -11,7 +13,8 @@
 //! answered from memory is a synchronous host function (63 ns against 74 ns); what waits for a backend is async.
 #![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, reason = "generated code; its documentation is the WIT")]
 
-/// What the host gives: log, config, storage/kv, auth/{identity,secrets,credentials}, and the types they use.
+/// What the host gives: log, config, storage, vector, llm, actions, http, auth/{identity,secrets,credentials}, the handle
+/// that a persona answers through, and the types they use.
 pub mod capability {
     wasmtime::component::bindgen!({
         path: "../../wit",
@@ -23,6 +26,14 @@ pub mod capability {
                 import mnemosyne:log/log@0.1.0;
                 import mnemosyne:config/config@0.1.0;
                 import mnemosyne:storage/kv@0.1.0;
+                import mnemosyne:storage/memories@0.1.0;
+                import mnemosyne:storage/tasks@0.1.0;
+                import mnemosyne:vector/index@0.1.0;
+                import mnemosyne:llm/chat@0.1.0;
+                import mnemosyne:llm/embeddings@0.1.0;
+                import mnemosyne:actions/actions@0.1.0;
+                import mnemosyne:http/http@0.1.0;
+                import mnemosyne:persona/reply@0.1.0;
                 import mnemosyne:auth/identity@0.1.0;
                 import mnemosyne:auth/secrets@0.1.0;
                 import mnemosyne:auth/credentials@0.1.0;
@@ -30,12 +41,53 @@ pub mod capability {
         ",
         world: "mnemosyne:host/capabilities",
         imports: {
-            "mnemosyne:storage/kv": async | trappable,
+            // Dropping a handle and reading what has already arrived never wait.
+            "mnemosyne:llm/chat.[drop]chat-stream": trappable,
+            "mnemosyne:llm/chat.[method]chat-stream.usage": trappable,
+            "mnemosyne:persona/reply.[drop]reply": trappable,
+            "mnemosyne:actions/actions.offered": trappable,
+            "mnemosyne:storage": async | trappable,
+            "mnemosyne:vector": async | trappable,
+            "mnemosyne:llm": async | trappable,
+            "mnemosyne:actions": async | trappable,
+            "mnemosyne:http": async | trappable,
+            "mnemosyne:persona": async | trappable,
             "mnemosyne:auth/credentials": async | trappable,
             default: trappable,
         },
     });
-    pub use self::mnemosyne::{auth, config, log, storage, types};
+    pub use self::mnemosyne::{actions, auth, config, http, llm, log, persona, storage, types, vector};
+}
+
+/// Exports of kind `persona`.
+pub mod persona {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        inline: "
+            package mnemosyne:host;
+            world exports { export mnemosyne:persona/persona@0.1.0; }
+        ",
+        world: "mnemosyne:host/exports",
+        exports: { default: async },
+        with: {
+            "mnemosyne:types": crate::capability::types,
+            "mnemosyne:persona/reply": crate::capability::persona::reply,
+        },
+    });
+}
+
+/// Exports of kind `task-intelligence`.
+pub mod task_intelligence {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        inline: "
+            package mnemosyne:host;
+            world exports { export mnemosyne:task-intelligence/intelligence@0.1.0; }
+        ",
+        world: "mnemosyne:host/exports",
+        exports: { default: async },
+        with: { "mnemosyne:types": crate::capability::types },
+    });
 }
 
 /// Exports of kind `xp-rules`.

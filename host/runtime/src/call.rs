@@ -11,12 +11,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tracing::Instrument;
 use uuid::Uuid;
-use wasmtime::component::{ComponentNamedList, Lift, Lower};
+use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Lift, Lower};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::caller::Caller;
 use crate::capability::Backends;
 use crate::capability::auth::{Evidence, Secret, core::Checks};
+use crate::conversation::Conversation;
 use crate::error::{CallError, Failure};
 use crate::limits::{HOSTCALL_FUEL, Limits, MAX_HANDLES};
 use crate::meter::Meter;
@@ -118,6 +119,7 @@ impl Call {
             peak_memory: self.meter.peak_memory(),
             host_calls: self.meter.host_calls(),
             output_bytes: u32::try_from(output_bytes).unwrap_or(u32::MAX),
+            models: self.meter.models(),
             log_dropped: self.meter.log_dropped(),
             events,
         }
@@ -136,6 +138,7 @@ impl Call {
 pub(crate) struct CallState {
     pub(crate) call: Arc<Call>,
     pub(crate) login: LoginState,
+    pub(crate) conversation: Conversation,
 }
 
 /// What a login brings into a call, and what the call proves of it. Empty for other kinds; costs no allocation then.
@@ -158,6 +161,11 @@ pub(crate) trait Export: Send + 'static {
     /// What the store needs to know of the input.
     fn login(&mut self) -> LoginState {
         LoginState::default()
+    }
+
+    /// What a turn brings into the call.
+    fn conversation(&mut self) -> Conversation {
+        Conversation::default()
     }
 
     /// Instantiates and calls.
@@ -185,9 +193,22 @@ where
     Arguments: ComponentNamedList + Lower + Send + Sync,
     Answer: ComponentNamedList + Lift + Send + Sync + 'static,
 {
-    let exports = revision.exports();
-    let instance = exports.linked.instantiate_async(&mut *store).await?;
-    let function = instance.get_typed_func::<Arguments, Answer>(&mut *store, exports.function(place)?)?;
+    invoke_at(store, revision, revision.exports().function(place)?, arguments).await
+}
+
+/// As [`invoke`], of any function of the component.
+pub(crate) async fn invoke_at<Arguments, Answer>(
+    store: &mut Store<CallState>,
+    revision: &Revision,
+    function: &ComponentExportIndex,
+    arguments: Arguments,
+) -> wasmtime::Result<Answer>
+where
+    Arguments: ComponentNamedList + Lower + Send + Sync,
+    Answer: ComponentNamedList + Lift + Send + Sync + 'static,
+{
+    let instance = revision.exports().linked.instantiate_async(&mut *store).await?;
+    let function = instance.get_typed_func::<Arguments, Answer>(&mut *store, function)?;
     function.call_async(store, arguments).await
 }
 
@@ -294,8 +315,8 @@ type Ended<T> = wasmtime::Result<(Result<T, GuestError>, Store<CallState>)>;
 
 /// A fresh store with every limit set before the component's first instruction, a fresh instance, one call.
 async fn run<E: Export>(call: Arc<Call>, mut export: E) -> Ended<E::Output> {
-    let login = export.login();
-    let mut store = Store::new(call.runtime.engine(), CallState { call: call.clone(), login });
+    let (login, conversation) = (export.login(), export.conversation());
+    let mut store = Store::new(call.runtime.engine(), CallState { call: call.clone(), login, conversation });
     store.limiter(|state| state);
     store.set_hostcall_fuel(HOSTCALL_FUEL);
     store.set_max_component_handles(MAX_HANDLES);

@@ -81,7 +81,7 @@ pub struct Pool {
 
 impl Default for Pool {
     fn default() -> Self {
-        Self { calls: 320, core_instances: 4_096, memory_bytes: 256 << 20 }
+        Self { calls: 352, core_instances: 4_096, memory_bytes: 256 << 20 }
     }
 }
 

@@ -164,6 +164,7 @@ impl House {
             log: lines.clone(),
             kv: Arc::new(InMemoryKv::default()),
             credentials: credentials.clone(),
+            ..Backends::in_memory()
         };
         let runtime = Runtime::start(settings, change(backends), records.clone()).unwrap();
         Self { runtime, records, lines, credentials }

@@ -6,7 +6,8 @@
 //! operator allows; [`compile`] runs Cranelift in a disposable child; [`artifact`] keeps its output.
 //!
 //! Serving: [`engine`] (switches, pool, ticker) → [`runtime`] (workers, admission) → [`revision`] (linked once by
-//! `linker`) → [`registry`] and [`swap`] (slots) → [`xp_rules`], [`auth_provider`] (typed doors) → `call` (one call), with
+//! `linker`) → [`registry`] and [`swap`] (slots) → [`xp_rules`], [`auth_provider`], [`persona`], [`task_intelligence`],
+//! [`lifecycle`] (typed doors) → `call` (one call, `conversation` beside it when somebody is answered), with
 //! `meter` (limits), [`capability`] (what a guest may do), `verdict` and [`error`] (how it ended), [`record`] (what is
 //! kept), [`breaker`] (who is not called for a while).
 //!
@@ -43,21 +44,25 @@ mod caller;
 pub mod capability;
 pub mod check;
 pub mod compile;
+mod conversation;
 pub mod difference;
 pub mod engine;
 pub mod error;
 #[cfg(test)]
 mod kit;
+pub mod lifecycle;
 pub mod limits;
 mod linker;
 pub mod manifest;
 mod meter;
 pub mod needs;
+pub mod persona;
 pub mod record;
 pub mod registry;
 pub mod revision;
 pub mod runtime;
 pub mod swap;
+pub mod task_intelligence;
 mod text;
 mod verdict;
 mod weigh;
@@ -67,10 +72,11 @@ pub mod xp_rules;
 pub use self::auth_provider::LoginInput;
 pub use self::call::Called;
 pub use self::caller::{Caller, User};
-pub use self::capability::{BackendError, Backends, Clock, SystemClock};
+pub use self::capability::reply::{ActionEvent, ReplyEvent, ReplySink, ReplyStream, channel};
+pub use self::capability::{Asking, BackendError, Backends, Clock, SystemClock};
 pub use self::error::{CallError, Failure, GuestErrorKind, Reason, Refused, StartError};
 pub use self::linker::interfaces;
-pub use self::record::{CallRecord, NoRecorder, Outcome, Recorder, RevisionId};
+pub use self::record::{CallRecord, ModelUse, NoRecorder, Outcome, Recorder, RevisionId};
 pub use self::registry::Registry;
 pub use self::revision::Revision;
 pub use self::runtime::{Admission, Compile, Runtime, Settings};

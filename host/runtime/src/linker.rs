@@ -28,6 +28,14 @@ const INTERFACES: &[(&str, Add)] = &[
     interface!("mnemosyne:log/log", log::log),
     interface!("mnemosyne:config/config", config::config),
     interface!("mnemosyne:storage/kv", storage::kv),
+    interface!("mnemosyne:storage/memories", storage::memories),
+    interface!("mnemosyne:storage/tasks", storage::tasks),
+    interface!("mnemosyne:vector/index", vector::index),
+    interface!("mnemosyne:llm/chat", llm::chat),
+    interface!("mnemosyne:llm/embeddings", llm::embeddings),
+    interface!("mnemosyne:actions/actions", actions::actions),
+    interface!("mnemosyne:http/http", http::http),
+    interface!("mnemosyne:persona/reply", persona::reply),
     interface!("mnemosyne:auth/identity", auth::identity),
     interface!("mnemosyne:auth/secrets", auth::secrets),
     interface!("mnemosyne:auth/credentials", auth::credentials),
@@ -111,10 +119,5 @@ fn not_granted(interface: &str, function: Option<&str>) -> Reason {
 }
 
 fn needs_line(short: &str) -> String {
-    match short {
-        "storage/kv" => "[needs.storage]\nkv = { scope = \"user\", max-bytes = \"64KiB\" }".to_owned(),
-        "auth/credentials" => "[needs.auth]\ncredentials = [\"verify-password\"]".to_owned(),
-        "auth/identity" => "[needs.auth]\nidentity = true".to_owned(),
-        other => format!("[needs.{}]", other.split('/').next().unwrap_or(other)),
-    }
+    crate::capability::grant::manifest_lines(&format!("mnemosyne:{short}")).to_owned()
 }

@@ -24,6 +24,26 @@ pub(crate) fn thread_cpu() -> u64 {
     u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
 }
 
+/// Most pieces of one call that raise what it may use; each takes a token or more of an answer of at most 16 k tokens.
+const MAX_PIECES: u32 = 16_384;
+
+/// What the host granted of a model's answers in one call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ModelUse {
+    /// Requests.
+    pub calls: u32,
+    /// Tokens of prompts.
+    pub input_tokens: u32,
+    /// Tokens of answers, reasoning included.
+    pub output_tokens: u32,
+}
+
+impl ModelUse {
+    fn tokens(self) -> u64 {
+        u64::from(self.input_tokens) + u64::from(self.output_tokens)
+    }
+}
+
 /// Use of one call.
 #[derive(Debug)]
 pub(crate) struct Meter {
@@ -49,6 +69,13 @@ pub(crate) struct Meter {
     host_calls: AtomicU32,
     log_bytes: AtomicU32,
     log_dropped: AtomicU32,
+    /// Pieces that were streamed out: each raises CPU time and host calls.
+    pieces_out: AtomicU32,
+    cpu_per_piece: u64,
+    /// Pieces that came in from a model: each is a host call that costs nothing.
+    pieces_in: AtomicU32,
+    /// Settled and reserved use of models.
+    models: Mutex<(ModelUse, u64)>,
     events: Mutex<Vec<HostEvent>>,
     broken: Mutex<Option<Failure>>,
 }
@@ -73,6 +100,10 @@ impl Meter {
             host_calls: AtomicU32::new(0),
             log_bytes: AtomicU32::new(0),
             log_dropped: AtomicU32::new(0),
+            pieces_out: AtomicU32::new(0),
+            cpu_per_piece: limits.cpu_ms_per_piece.saturating_mul(1_000_000),
+            pieces_in: AtomicU32::new(0),
+            models: Mutex::default(),
             events: Mutex::new(Vec::new()),
             broken: Mutex::new(None),
         }
@@ -148,8 +179,9 @@ impl Meter {
             self.end_stretch();
             self.begin_stretch();
         }
-        if self.cpu_used.load(Relaxed) > self.cpu_budget {
-            return Some(Failure::CpuExceeded(Duration::from_nanos(self.cpu_budget)));
+        let budget = self.cpu_budget + u64::from(self.pieces_out.load(Relaxed).min(MAX_PIECES)) * self.cpu_per_piece;
+        if self.cpu_used.load(Relaxed) > budget {
+            return Some(Failure::CpuExceeded(Duration::from_nanos(budget)));
         }
         // The timer outside does the same; this also holds when every worker spins and no timer is served.
         (Instant::now() > self.deadline()).then(|| self.too_late())
@@ -179,9 +211,55 @@ impl Meter {
     ///
     /// # Errors
     /// [`Failure::HostCallsExceeded`] when it was one too many.
-    pub(crate) fn count_host_call(&self, cost: u32, allowed: u64) -> Result<(), Failure> {
-        let so_far = self.host_calls.fetch_add(cost, Relaxed) + cost;
+    pub(crate) fn count_host_call(&self, cost: u32, limits: &Limits) -> Result<(), Failure> {
+        let so_far = self.host_calls.fetch_add(cost, Relaxed).saturating_add(cost);
+        let pieces = self.pieces_out.load(Relaxed).min(MAX_PIECES) + self.pieces_in.load(Relaxed).min(MAX_PIECES);
+        let allowed = limits.host_calls + u64::from(pieces) * limits.host_calls_per_piece;
         if u64::from(so_far) > allowed { Err(Failure::HostCallsExceeded(allowed)) } else { Ok(()) }
+    }
+
+    /// A piece of the answer went out.
+    pub(crate) fn piece_out(&self) {
+        self.pieces_out.fetch_add(1, Relaxed);
+    }
+
+    /// A piece of a model's answer came in.
+    pub(crate) fn piece_in(&self) {
+        self.pieces_in.fetch_add(1, Relaxed);
+    }
+
+    /// Takes one model call and `tokens` of the budget, as far as they are left: how many were taken. `None`: no call or no
+    /// token is left.
+    pub(crate) fn reserve_model(&self, tokens: u64, limits: &Limits) -> Option<u64> {
+        let mut models = self.models.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (used, reserved) = &mut *models;
+        let left = limits.model_tokens.saturating_sub(used.tokens()).saturating_sub(*reserved);
+        if u64::from(used.calls) >= limits.model_calls || left == 0 {
+            return None;
+        }
+        used.calls += 1;
+        let taken = tokens.min(left);
+        *reserved += taken;
+        Some(taken)
+    }
+
+    /// Gives a reservation back and books what was really used.
+    pub(crate) fn settle_model(&self, taken: u64, input_tokens: u32, output_tokens: u32) {
+        let mut models = self.models.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (used, reserved) = &mut *models;
+        *reserved = reserved.saturating_sub(taken);
+        used.input_tokens = used.input_tokens.saturating_add(input_tokens);
+        used.output_tokens = used.output_tokens.saturating_add(output_tokens);
+    }
+
+    /// What models cost so far.
+    pub(crate) fn models(&self) -> ModelUse {
+        self.models.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0
+    }
+
+    /// What is left of the call's time.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.deadline().saturating_duration_since(Instant::now())
     }
 
     /// Host calls so far, by cost.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::error::Failure;
+pub use crate::meter::ModelUse;
 
 /// Most host calls that are noted one by one; later ones are only counted.
 pub const MAX_EVENTS: usize = 64;
@@ -94,6 +95,8 @@ pub struct CallRecord {
     pub host_calls: u32,
     /// Size of the answer, in bytes.
     pub output_bytes: u32,
+    /// What models cost.
+    pub models: ModelUse,
     /// Log bytes that went over the budget and were dropped.
     pub log_dropped: u32,
     /// The first [`MAX_EVENTS`] host calls.

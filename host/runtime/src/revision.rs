@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use mnemosyne_bindings::{auth_provider, xp_rules};
+use mnemosyne_bindings::{auth_provider, persona, task_intelligence, xp_rules};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::breaker::Breaker;
@@ -26,12 +26,24 @@ use crate::runtime::Compiled;
 pub(crate) struct Exports {
     pub(crate) linked: InstancePre<CallState>,
     functions: Vec<ComponentExportIndex>,
+    self_test: Vec<ComponentExportIndex>,
+    views: Vec<ComponentExportIndex>,
 }
 
 impl Exports {
     /// Where the function at this place of the kind's list is.
     pub(crate) fn function(&self, place: usize) -> wasmtime::Result<&ComponentExportIndex> {
         self.functions.get(place).ok_or_else(|| wasmtime::Error::msg("the revision is of another kind"))
+    }
+
+    /// Where the self-test is, if there is one.
+    pub(crate) fn self_test(&self) -> wasmtime::Result<&ComponentExportIndex> {
+        self.self_test.first().ok_or_else(|| wasmtime::Error::msg("the component has no self-test"))
+    }
+
+    /// Where the function at this place of `lifecycle/views` is, if it is there.
+    pub(crate) fn views(&self, place: usize) -> wasmtime::Result<&ComponentExportIndex> {
+        self.views.get(place).ok_or_else(|| wasmtime::Error::msg("the component has no views"))
     }
 }
 
@@ -43,6 +55,13 @@ pub(crate) struct Powers {
     pub(crate) kv_plugin: Option<u64>,
     /// Bytes of each caller's drawer.
     pub(crate) kv_user: Option<u64>,
+    /// Items of the plugin's own collections.
+    pub(crate) vector_plugin: Option<u64>,
+    /// Items of each caller's collections.
+    pub(crate) vector_user: Option<u64>,
+    pub(crate) memories: bool,
+    pub(crate) tasks: bool,
+    pub(crate) embeddings: bool,
     pub(crate) identity: bool,
     pub(crate) verify_password: bool,
     pub(crate) verify_api_key: bool,
@@ -55,6 +74,11 @@ impl Powers {
         Self {
             kv_plugin: grant.kv(Scope::Plugin),
             kv_user: grant.kv(Scope::User),
+            vector_plugin: grant.vector(Scope::Plugin),
+            vector_user: grant.vector(Scope::User),
+            memories: grant.allows_interface("mnemosyne:storage/memories"),
+            tasks: grant.allows_interface("mnemosyne:storage/tasks"),
+            embeddings: grant.allows_interface("mnemosyne:llm/embeddings"),
             identity: grant.allows_interface("mnemosyne:auth/identity"),
             verify_password: credentials("verify-password"),
             verify_api_key: credentials("verify-api-key"),
@@ -185,18 +209,20 @@ fn exports(kind: Kind, linked: InstancePre<CallState>) -> Result<Exports, Refuse
     let (interface, functions) = match kind {
         Kind::XpRules => xp_rules::ExportsPre::new(linked.clone()).map(|_| crate::xp_rules::FUNCTIONS).map_err(mismatch)?,
         Kind::AuthProvider => auth_provider::ExportsPre::new(linked.clone()).map(|_| crate::auth_provider::FUNCTIONS).map_err(mismatch)?,
-        Kind::Persona | Kind::TaskIntelligence => {
-            return Err(Refused::because("kind-unknown", format!("this host does not run plugins of kind {kind} yet"), ""));
+        Kind::Persona => persona::ExportsPre::new(linked.clone()).map(|_| crate::persona::FUNCTIONS).map_err(mismatch)?,
+        Kind::TaskIntelligence => {
+            task_intelligence::ExportsPre::new(linked.clone()).map(|_| crate::task_intelligence::FUNCTIONS).map_err(mismatch)?
         }
     };
     let component = linked.component();
-    let index = |name: &str| {
+    let all = |(interface, functions): (&str, &[&str])| {
         let interface = component.get_export_index(None, interface)?;
-        component.get_export_index(Some(&interface), name)
+        functions.iter().map(|name| component.get_export_index(Some(&interface), name)).collect::<Option<Vec<_>>>()
     };
-    let functions: Option<Vec<_>> = functions.iter().map(|name| index(name)).collect();
-    let functions = functions.ok_or_else(|| mismatch(wasmtime::Error::msg("an export is missing")))?;
-    Ok(Exports { linked, functions })
+    let functions = all((interface, functions)).ok_or_else(|| mismatch(wasmtime::Error::msg("an export is missing")))?;
+    let optional = |functions| all(functions).unwrap_or_default();
+    let (self_test, views) = (optional(crate::lifecycle::SELF_TEST), optional(crate::lifecycle::VIEWS));
+    Ok(Exports { linked, functions, self_test, views })
 }
 
 fn optional(component: &Component) -> OptionalExports {

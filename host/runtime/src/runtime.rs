@@ -18,10 +18,13 @@ use crate::capability::config::ConfigValues;
 use crate::capability::grant::Grant;
 use crate::engine::{Drift, Pool, Ticker, serving};
 use crate::error::{Refused, StartError};
+use crate::lifecycle::{SelfTest, Views};
 use crate::linker::link;
 use crate::manifest::{Kind, Manifest};
+use crate::persona::Persona;
 use crate::record::Recorder;
 use crate::revision::Revision;
+use crate::task_intelligence::TaskIntelligence;
 use crate::xp_rules::XpRules;
 
 /// Calls of each kind that may run at once. Together below the pool, so that a full house is our typed `overloaded`, and
@@ -40,7 +43,7 @@ pub struct Admission {
 
 impl Default for Admission {
     fn default() -> Self {
-        Self { xp_rules: 48, auth_provider: 32, persona: 200, task_intelligence: 32 }
+        Self { xp_rules: 48, auth_provider: 32, persona: 224, task_intelligence: 32 }
     }
 }
 
@@ -192,6 +195,27 @@ impl Runtime {
     /// Calls on a revision of kind `auth-provider`.
     pub fn auth_provider<'r>(self: &'r Arc<Self>, revision: &'r Arc<Revision>, caller: Caller) -> AuthProvider<'r> {
         AuthProvider { runtime: self, revision, caller }
+    }
+
+    /// Calls on a revision of kind `persona`.
+    pub fn persona<'r>(self: &'r Arc<Self>, revision: &'r Arc<Revision>, caller: Caller) -> Persona<'r> {
+        Persona { runtime: self, revision, caller }
+    }
+
+    /// Calls on a revision of kind `task-intelligence`.
+    pub fn task_intelligence<'r>(self: &'r Arc<Self>, revision: &'r Arc<Revision>, caller: Caller) -> TaskIntelligence<'r> {
+        TaskIntelligence { runtime: self, revision, caller }
+    }
+
+    /// What a revision of any kind shows of what it keeps about the caller; only if
+    /// [`crate::revision::OptionalExports::views`].
+    pub fn views<'r>(self: &'r Arc<Self>, revision: &'r Arc<Revision>, caller: Caller) -> Views<'r> {
+        Views { runtime: self, revision, caller }
+    }
+
+    /// The plugin's own check of itself; only if [`crate::revision::OptionalExports::self_test`].
+    pub fn self_test<'r>(self: &'r Arc<Self>, revision: &'r Arc<Revision>, caller: Caller) -> SelfTest<'r> {
+        SelfTest { runtime: self, revision, caller }
     }
 
     /// How well the ticker keeps its pace.

@@ -37,3 +37,29 @@ pub(crate) fn id(text: &str) -> bool {
     let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.');
     (1..=MAX_ID).contains(&text.len()) && text.bytes().all(good)
 }
+
+/// Bytes of a list of texts.
+pub(crate) fn texts(texts: &[String]) -> usize {
+    PLACE + texts.iter().map(|inner| text(inner)).sum::<usize>()
+}
+
+/// Whether a text has at most so many characters.
+pub(crate) fn at_most(text: &str, most: usize) -> bool {
+    text.len() <= most || (text.len() <= most * 4 && text.chars().count() <= most)
+}
+
+/// Whether documented pairs keep their caps: 32 of 64 bytes and 1 KiB, a key once.
+pub(crate) fn good_pairs(pairs: &[(String, String)]) -> bool {
+    let sized = pairs.len() <= 32 && pairs.iter().all(|(key, value)| (1..=64).contains(&key.len()) && value.len() <= 1 << 10);
+    sized && pairs.iter().enumerate().all(|(index, (key, _))| pairs[..index].iter().all(|(other, _)| other != key))
+}
+
+/// Whether tags keep their caps: 50 of 64 characters.
+pub(crate) fn good_tags(tags: &[String]) -> bool {
+    tags.len() <= 50 && tags.iter().all(|tag| !tag.is_empty() && at_most(tag, 64))
+}
+
+/// Whether a share is a number between 0 and 1.
+pub(crate) fn share(number: f32) -> bool {
+    (0.0..=1.0).contains(&number)
+}

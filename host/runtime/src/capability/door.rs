@@ -44,6 +44,28 @@ pub const FUNCTIONS: &[&HostFunction] = &[
     &super::storage::core::DELETE,
     &super::storage::core::LIST,
     &super::storage::core::INCREMENT,
+    &super::storage::memories::core::SEARCH,
+    &super::storage::memories::core::LIST,
+    &super::storage::memories::core::GET,
+    &super::storage::tasks::core::LIST,
+    &super::storage::tasks::core::GET,
+    &super::vector::core::UPSERT,
+    &super::vector::core::UPSERT_TEXT,
+    &super::vector::core::SEARCH,
+    &super::vector::core::SEARCH_TEXT,
+    &super::vector::core::REMOVE,
+    &super::llm::core::COMPLETE,
+    &super::llm::core::OPEN,
+    &super::llm::core::NEXT,
+    &super::llm::core::USAGE,
+    &super::llm::core::SPACE,
+    &super::llm::core::EMBED,
+    &super::actions::core::OFFERED,
+    &super::actions::core::PERFORM,
+    &super::http::core::SEND,
+    &super::reply::core::PUSH,
+    &super::reply::core::STATUS,
+    &super::reply::core::CITE,
     &super::auth::core::CURRENT,
     &super::auth::core::HAS_PERMISSION,
     &super::auth::core::VERIFY_PASSWORD,
@@ -102,7 +124,7 @@ pub(crate) async fn waiting<T>(
 
 /// Counts the call. One too many ends the guest: it is a flood, not a mistake it could handle.
 fn count(call: &Call, row: &'static HostFunction) -> Result<(), LimitBroken> {
-    call.meter.count_host_call(row.cost, call.limits().host_calls).map_err(|failure| {
+    call.meter.count_host_call(row.cost, call.limits()).map_err(|failure| {
         call.meter.breaks(failure);
         LimitBroken
     })
@@ -111,6 +133,19 @@ fn count(call: &Call, row: &'static HostFunction) -> Result<(), LimitBroken> {
 fn too_large(row: &HostFunction) -> Error {
     let room = row.interface.rsplit('/').next().unwrap_or(row.interface);
     invalid(&format!("{room}-too-large"), "the arguments are larger than this function takes")
+}
+
+/// A verdict in the two parts that [`waiting`] takes. The work never runs without what the verdict gives.
+pub(crate) fn split<T>(verdict: Result<T, Error>) -> (Option<T>, Result<(), Error>) {
+    match verdict {
+        Ok(given) => (Some(given), Ok(())),
+        Err(error) => (None, Err(error)),
+    }
+}
+
+/// `limit` of a listing or search within 1 and `most`.
+pub(crate) fn good_limit(limit: u32, most: u32, code: &str) -> Result<(), Error> {
+    if (1..=most).contains(&limit) { Ok(()) } else { Err(invalid(code, &format!("a limit is 1 to {most}"))) }
 }
 
 /// An error for the guest.
@@ -138,6 +173,11 @@ pub(crate) fn from_backend(problem: &BackendError, prefix: &str) -> Error {
         BackendError::Conflict => error(ErrorKind::Conflict, &format!("{prefix}-conflict"), "the version is not the expected one", true),
         BackendError::Quota => error(ErrorKind::Quota, &format!("{prefix}-full"), "there is no room left", false),
         BackendError::NotANumber => invalid(&format!("{prefix}-not-a-number"), "the value is no number, or the sum leaves 64 bits"),
+        BackendError::Timeout => error(ErrorKind::Timeout, &format!("{prefix}-timeout"), "it took longer than it may", true),
+        BackendError::Refused { kind, code, message } => {
+            let retryable = matches!(kind, ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Conflict);
+            error(*kind, code, &crate::text::scrub(message, 1 << 10), retryable)
+        }
     }
 }
 

@@ -38,11 +38,20 @@ fn a_rows_name_is_its_interface_and_function() {
 }
 
 #[test]
-fn every_row_has_a_cost_and_caps_and_a_deadline_below_its_kinds() {
+fn every_row_has_a_cost_and_caps_and_a_deadline_within_its_kinds() {
+    use crate::limits::Limits;
+    use crate::manifest::Kind;
+    // What only conversations use may wait as long as one: for a model, for a slow reader. `http` has a time of its own a
+    // request, within what is left of the call.
+    let longest = |row: &HostFunction| match row.interface {
+        "llm/chat" | "persona/reply" | "http/http" => Limits::of(Kind::Persona).deadline_ms,
+        "llm/embeddings" | "actions/actions" => Limits::of(Kind::TaskIntelligence).deadline_ms,
+        _ => Limits::of(Kind::AuthProvider).deadline_ms - 1,
+    };
     for row in FUNCTIONS {
         assert!((1..=8).contains(&row.cost), "{}", row.name);
         assert!(row.max_bytes_in <= crate::limits::HOSTCALL_FUEL, "{}", row.name);
-        assert!(row.deadline < Duration::from_secs(5), "{}: an auth provider's whole call has 5 s", row.name);
+        assert!(row.deadline <= Duration::from_millis(longest(row)), "{}", row.name);
     }
 }
 

@@ -6,7 +6,7 @@ use mnemosyne_bindings::capability::types::errors::Error;
 
 use super::backend::{KvEntry, KvList, KvPage, KvPut, KvSpace};
 use crate::call::Call;
-use crate::capability::door::{Answer, HostFunction, denied, from_backend, invalid, waiting};
+use crate::capability::door::{Answer, HostFunction, denied, from_backend, invalid, split, waiting};
 
 /// Most bytes of a key.
 const MAX_KEY: usize = 256;
@@ -168,12 +168,4 @@ pub(crate) async fn increment(call: &Call, scope: Scope, key: &str, by: i64) -> 
         call.backends().kv.increment(space, key, by, quota, call.now()).await.map_err(|problem| from_backend(&problem, "kv"))
     })
     .await
-}
-
-/// A verdict in the two parts that [`waiting`] takes. The work never runs without its drawer.
-fn split<T>(verdict: Result<T, Error>) -> (Option<T>, Result<(), Error>) {
-    match verdict {
-        Ok(drawer) => (Some(drawer), Ok(())),
-        Err(error) => (None, Err(error)),
-    }
 }

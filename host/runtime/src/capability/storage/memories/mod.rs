@@ -1,0 +1,8 @@
+//! `storage/memories`: the caller's memories, read only.
+
+pub mod backend;
+pub(crate) mod core;
+mod host;
+pub mod in_memory;
+
+pub use self::backend::{MemoriesBackend, MemoryFilter, MemoryHit, MemoryList, MemoryPage};

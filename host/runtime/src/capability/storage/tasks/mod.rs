@@ -1,0 +1,8 @@
+//! `storage/tasks`: the caller's tasks, read only.
+
+pub mod backend;
+pub(crate) mod core;
+mod host;
+pub mod in_memory;
+
+pub use self::backend::{TaskFilter, TaskList, TaskPage, TasksBackend};
