@@ -11,7 +11,8 @@ const KINDS: [&str; 2] = ["xp-rules", "auth-provider"];
 const RESOURCES: [&str; 6] = ["auth", "tasks", "game", "admin/plugins", "admin/slots", "admin/secrets"];
 
 /// Files and folders beside the words that serve all of them.
-const BESIDE_CAPABILITIES: [&str; 3] = ["mod", "grant", "door"];
+/// `reply` is the handle of kind persona, no capability. The others have their rooms in the runtime; SDK and backends follow.
+const BESIDE_CAPABILITIES: [&str; 8] = ["mod", "grant", "door", "reply", "vector", "llm", "actions", "http"];
 const BESIDE_KINDS: [&str; 2] = ["mod", "loader"];
 const BESIDE_RESOURCES: [&str; 3] = ["admin", "layer", "tests"];
 

@@ -33,7 +33,7 @@ pub(crate) const SEND: HostFunction = HostFunction {
     cost: 8,
     max_bytes_in: MAX_PATH + MAX_QUERY.1 + MAX_HEADERS.1 + MAX_BODY,
     max_bytes_out: MAX_ANSWER + (64 << 10),
-    deadline: Duration::from_secs(120),
+    deadline: Duration::from_mins(2),
     idempotent: false,
 };
 
@@ -89,8 +89,8 @@ fn good_headers(headers: &[(String, String)], secret: Option<&HttpSecret>) -> Re
     for (name, value) in headers {
         let name = name.to_ascii_lowercase();
         let shaped = !name.is_empty() && name.bytes().all(token) && value.bytes().all(|byte| byte == b'\t' || (0x20..0x7f).contains(&byte));
-        let taken = FORBIDDEN.contains(&name.as_str()) || secret.is_some_and(|secret| secret.header.eq_ignore_ascii_case(&name));
-        if !shaped || taken {
+        let reserved = FORBIDDEN.contains(&name.as_str()) || secret.is_some_and(|secret| secret.header.eq_ignore_ascii_case(&name));
+        if !shaped || reserved {
             return Err(invalid(
                 "http-headers",
                 "a header has a name that is neither the connection's nor injected, and a value of printable ASCII",

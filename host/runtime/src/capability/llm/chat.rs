@@ -172,21 +172,32 @@ fn too_large() -> Error {
 /// What is booked for a model call that ends in the middle: the prompt went out, so it counts.
 struct Reservation<'a> {
     call: &'a Call,
-    taken: u64,
+    taken: Option<u64>,
     prompt: u32,
 }
 
-impl Reservation<'_> {
+impl<'a> Reservation<'a> {
+    fn new(call: &'a Call, taken: u64, prompt: u32) -> Self {
+        Self { call, taken: Some(taken), prompt }
+    }
+
+    /// The model was asked, and it told what it used; or it was not asked at all.
     fn settle(mut self, used: Option<Usage>) {
         let used = used.unwrap_or(Usage { input_tokens: 0, output_tokens: 0 });
-        self.call.meter.settle_model(std::mem::take(&mut self.taken), used.input_tokens, used.output_tokens);
-        std::mem::forget(self);
+        self.call.meter.settle_model(self.taken.take().unwrap_or_default(), used.input_tokens, used.output_tokens);
+    }
+
+    /// It goes on as a stream, which settles it.
+    fn hand_over(mut self) -> u64 {
+        self.taken.take().unwrap_or_default()
     }
 }
 
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
-        self.call.meter.settle_model(self.taken, self.prompt, 0);
+        if let Some(taken) = self.taken.take() {
+            self.call.meter.settle_model(taken, self.prompt, 0);
+        }
     }
 }
 
@@ -197,7 +208,7 @@ pub(crate) async fn complete(call: &Call, conversation: &mut Conversation, asked
     let wished = conversation.wished_model.clone();
     let answer = waiting(call, &COMPLETE, bytes, check, async {
         let Some((class, max_tokens, taken, prompt)) = admitted else { return Err(too_large()) };
-        let reservation = Reservation { call, taken, prompt };
+        let reservation = Reservation::new(call, taken, prompt);
         match call.backends().models.complete(Asking::of(call), request(wished, asked, class, max_tokens)).await {
             Ok(completion) => {
                 reservation.settle(Some(completion.usage));
@@ -243,13 +254,9 @@ pub(crate) async fn open(call: &Call, conversation: &mut Conversation, asked: As
     let wished = conversation.wished_model.clone();
     let opened = waiting(call, &OPEN, bytes, check, async {
         let Some((class, max_tokens, taken, prompt)) = admitted else { return Err(too_large()) };
-        let reservation = Reservation { call, taken, prompt };
+        let reservation = Reservation::new(call, taken, prompt);
         match call.backends().models.open(Asking::of(call), request(wished, asked, class, max_tokens)).await {
-            Ok(stream) => {
-                let reserved = reservation.taken;
-                std::mem::forget(reservation);
-                Ok(OpenStream { stream, reserved, prompt, heard: 0, over: false })
-            }
+            Ok(stream) => Ok(OpenStream { stream, reserved: reservation.hand_over(), prompt, heard: 0, over: false }),
             Err(problem) => {
                 reservation.settle(None);
                 Err(from_backend(&problem, "llm"))

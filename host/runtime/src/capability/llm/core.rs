@@ -25,7 +25,7 @@ const fn chat(function: &'static str, name: &'static str, cost: u32, max_bytes_i
         max_bytes_in,
         max_bytes_out,
         // As long as the longest call: the model is waited for, and the call's own deadline is what ends it.
-        deadline: Duration::from_secs(120),
+        deadline: Duration::from_mins(2),
         idempotent: false,
     }
 }

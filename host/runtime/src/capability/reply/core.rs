@@ -30,7 +30,7 @@ const fn row(function: &'static str, name: &'static str, max_bytes_in: usize) ->
         max_bytes_in,
         max_bytes_out: 0,
         // As long as the call itself: it waits for a slow reader.
-        deadline: Duration::from_secs(120),
+        deadline: Duration::from_mins(2),
         idempotent: false,
     }
 }
