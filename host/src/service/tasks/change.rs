@@ -4,13 +4,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::transition::{self, By, is_open};
+use super::tree::check_parent_in;
 use super::{TRIES, TaskEdit, Tasks, expect, failed, lost, validate};
 use crate::clock::Millis;
 use crate::error::Outcome;
 use crate::model::Object;
 use crate::model::task::{Status, Task};
 use crate::service::principal::Principal;
-use crate::store::{self, tasks};
+use crate::store::{self, Tx, tasks};
 
 impl TaskEdit {
     /// The task after this change, and the names of the fields that differ.
@@ -97,7 +98,8 @@ impl Tasks {
                 return Ok(task);
             }
             validate::whole(&next)?;
-            if changed.contains(&"parent_id") {
+            let moves = changed.contains(&"parent_id");
+            if moves {
                 self.check_parent(&next).await?;
             }
             if changed.contains(&"status") {
@@ -111,7 +113,11 @@ impl Tasks {
             if task.status != next.status {
                 note.insert("status".into(), json!({ "from": task.status, "to": next.status }));
             }
-            match self.write(next, "updated", note).await {
+            let mut tx = self.db.begin().await?;
+            if moves {
+                check_parent_in(&mut tx, &next).await?;
+            }
+            match self.write_in(tx, next, "updated", note).await {
                 Ok(next) => return Ok(next),
                 Err(error) if lost(&error, if_version, tries) => task = self.get(caller, id).await?,
                 Err(error) => return Err(failed(error, if_version)),
@@ -152,7 +158,12 @@ impl Tasks {
 
     /// One transaction: the row, if it is still at the version of `next`, and its log.
     pub(super) async fn write(&self, next: Task, kind: &str, note: Object) -> store::Result<Task> {
-        let mut tx = self.db.begin().await?;
+        let tx = self.db.begin().await?;
+        self.write_in(tx, next, kind, note).await
+    }
+
+    /// As [`Tasks::write`], in a transaction that has begun.
+    async fn write_in(&self, mut tx: Tx, next: Task, kind: &str, note: Object) -> store::Result<Task> {
         let next = tasks::update(&mut tx, next).await?;
         tasks::log(&mut tx, &self.log(&next, kind, note)).await?;
         tx.commit().await?;

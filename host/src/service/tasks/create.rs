@@ -90,6 +90,7 @@ impl Tasks {
             }
         }
         let mut tx = self.db.begin().await?;
+        super::tree::check_parent_in(&mut tx, &task).await?;
         tasks::insert(&mut tx, &task).await?;
         tasks::log(&mut tx, &self.log(&task, "created", note)).await?;
         tx.commit().await?;

@@ -18,7 +18,7 @@ use crate::model::task::{Task, TaskLog};
 
 pub use list::{count, list};
 pub use stats::{estimates, stats};
-pub use tree::{ancestors, children, delete, descendants, erase, height, open_children, subtree};
+pub use tree::{ancestors, children, delete, descendants, erase, height, lock_tree, open_children, subtree};
 
 macro_rules! columns {
     () => {

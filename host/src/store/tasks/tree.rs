@@ -5,8 +5,9 @@ use uuid::Uuid;
 use super::columns;
 use crate::clock::Millis;
 use crate::model::task::Task;
-use crate::store::db::{Reader, Writes};
+use crate::store::db::{Dialect, Reader, Writes};
 use crate::store::error::{Error, Result};
+use crate::store::tx::Tx;
 
 /// The walk down from `$1` of user `$2`, the root first. The bound on the depth also ends a circle, should one ever exist.
 macro_rules! down {
@@ -41,6 +42,18 @@ pub async fn descendants<'a>(db: impl Reader<'a>, user: Uuid, roots: &[Uuid]) ->
         " FROM tasks WHERE id IN (SELECT node FROM tree) ORDER BY created_at, id"
     ));
     query.all().await
+}
+
+/// One move within a user's tree at a time, until the transaction ends. SQLite has one writer anyway.
+pub async fn lock_tree(tx: &mut Tx, user: Uuid) -> Result<()> {
+    if tx.dialect() == Dialect::Postgres {
+        let _: (i64,) = tx
+            .query("SELECT CAST(1 AS BIGINT) FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, 0))) AS locked")
+            .bind(format!("task tree:{user}"))
+            .one()
+            .await?;
+    }
+    Ok(())
 }
 
 /// Levels below the task; 0 = it has no children.

@@ -47,6 +47,19 @@ async fn ledger_sum(who: &Actor) -> i64 {
 }
 
 backends! {
+async fn two_moves_at_once_never_close_a_circle(host: TestHost) {
+    let alice = host.user("alice").await;
+    for _ in 0..25 {
+        let one = alice.post("/api/v1/tasks", json!({"title": "one"})).await.created();
+        let other = alice.post("/api/v1/tasks", json!({"title": "other"})).await.created();
+        let path = |task: &serde_json::Value| format!("/api/v1/tasks/{}", task["id"].as_str().unwrap());
+        let (up, down) = (path(&one), path(&other));
+        let moves = tokio::join!(alice.patch(&up, json!({"parent_id": other["id"]})), alice.patch(&down, json!({"parent_id": one["id"]})));
+        let statuses = [moves.0.status, moves.1.status];
+        assert!(statuses == [200, 422] || statuses == [422, 200], "{statuses:?}");
+    }
+}
+
 async fn a_task_is_made_read_and_is_only_its_owners(host: TestHost) {
     let (alice, bob) = (host.user("alice").await, host.user("bob").await);
     let answer = alice.post(TASKS, json!({"title": "Wash up", "difficulty": 3, "tags": ["home"], "value_impact": {"order": 0.7}, "metadata": {"a": [1]}})).await;
