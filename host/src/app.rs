@@ -132,7 +132,7 @@ impl App {
         let backends = Backends {
             log: Arc::new(PluginLog),
             kv: Arc::new(PluginStorage::new(db.clone())),
-            credentials: Arc::new(Credentials::new(db.clone(), Arc::clone(&ids), Arc::clone(&passwords))),
+            credentials: Arc::new(Credentials::new(db.clone(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&passwords))),
             ..Backends::in_memory()
         };
         let runtime = Runtime::start(settings(&config, &vault)?, backends, Arc::clone(&records) as _).map_err(StartError::because)?;

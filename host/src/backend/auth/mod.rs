@@ -3,6 +3,7 @@
 //! The guest hands a login and the handle of a password; the host reads the hash, checks it on the password threads, and
 //! names the account. Nothing that the guest sees tells a wrong password from an unknown account, nor does the time.
 
+pub mod api_keys;
 mod checks;
 pub mod passwords;
 
@@ -12,21 +13,23 @@ use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use self::passwords::{Passwords, Verdict};
-use crate::clock::IdSource;
+use crate::clock::{Clock, IdSource};
 use crate::error::Fault;
+use crate::model::user::ApiKey;
 use crate::store::{self, Db};
 
 /// Checks credentials of accounts that live here.
 pub struct Credentials {
     db: Db,
+    clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     passwords: Arc<Passwords>,
 }
 
 impl Credentials {
-    /// Over the database and the password threads.
-    pub fn new(db: Db, ids: Arc<dyn IdSource>, passwords: Arc<Passwords>) -> Self {
-        Self { db, ids, passwords }
+    /// Over the database, the time and the password threads.
+    pub fn new(db: Db, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>, passwords: Arc<Passwords>) -> Self {
+        Self { db, clock, ids, passwords }
     }
 
     /// Whose password this is: the account by username or e-mail, if the password is right. Locked accounts included: what
@@ -46,6 +49,24 @@ impl Credentials {
             self.rehash(user.id, &old, password).await;
         }
         Ok(Some(user.id))
+    }
+
+    /// The key, if it works and belongs to an active account. An operator's key belongs to none: nobody logs in with it.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn verify_api_key(&self, presented: &SecretString) -> Result<Option<(Uuid, ApiKey)>, Fault> {
+        let Some((id, secret)) = api_keys::read(presented.expose_secret()) else { return Ok(None) };
+        let now = self.clock.now();
+        let Some(key) = store::api_keys::find(&self.db, id).await?.filter(|key| api_keys::works(key, &secret, now)) else {
+            return Ok(None);
+        };
+        let Some(owner) = key.user_id else { return Ok(None) };
+        if !store::users::find(&self.db, owner).await?.is_some_and(|user| user.active) {
+            return Ok(None);
+        }
+        store::api_keys::used(&self.db, id, now).await?;
+        Ok(Some((owner, key)))
     }
 
     /// The only moment when the password is at hand. It may fail: there is a next login.

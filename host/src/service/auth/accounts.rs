@@ -224,7 +224,7 @@ impl Auth {
         match self.common.passwords.check(current.expose_secret().as_bytes(), stored.map(|password| password.hash)).await {
             Ok(Verdict::Right { .. }) => place.release(),
             Ok(Verdict::Wrong) => {
-                place.fail();
+                place.fail().await;
                 return Err(Fault::new(Code::BadCredentials).message("the current password is wrong"));
             }
             Err(error) => {

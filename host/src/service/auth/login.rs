@@ -123,7 +123,7 @@ impl Auth {
                 subject
             }
             Ok(Verdict::Denied) => {
-                place.fail();
+                place.fail().await;
                 return Err(Fault::new(Code::BadCredentials));
             }
             Err(failure) => {

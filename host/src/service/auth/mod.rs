@@ -49,7 +49,7 @@ pub use api_keys::ApiKeys;
 pub use login::SignedIn;
 pub use people::{NewAccount, People};
 
-use login_limit::LoginLimit;
+use login_limit::{LoginLimit, Shared};
 
 use refresh::RefreshKey;
 use sessions::LiveSessions;
@@ -128,6 +128,7 @@ impl Auth {
         common.ids.fill(&mut seed);
         let half = |part: &[u8]| part.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
         let seed = [half(&seed[..8]), half(&seed[8..])];
+        let shared = Shared { db: common.db.clone(), key: *vault.derive("login-limits") };
         let auth = Self {
             settings: Settings {
                 issuer: issuer.clone(),
@@ -136,7 +137,7 @@ impl Auth {
                 registration: config.registration(),
             },
             refresh_key: RefreshKey::new(&vault.derive("refresh-tokens")),
-            limit: Arc::new(LoginLimit::new(&config.limits, Arc::clone(&common.clock), seed)),
+            limit: Arc::new(LoginLimit::new(&config.limits, Arc::clone(&common.clock), seed, Some(shared))),
             providers,
             ring: ArcSwap::from_pointee(KeyRing::new(issuer)),
             ring_read_at: std::sync::atomic::AtomicI64::new(0),

@@ -69,7 +69,7 @@ impl House {
     async fn replica_of(db: &Db, clock: &Arc<FixedClock>, vault: &Arc<Vault>) -> (Arc<Auth>, Arc<Common>) {
         let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
         let passwords = Arc::new(Passwords::start(2).unwrap());
-        let native = Native(Credentials::new(db.clone(), Arc::clone(&ids), Arc::clone(&passwords)));
+        let native = Native(Credentials::new(db.clone(), Arc::<FixedClock>::clone(clock), Arc::clone(&ids), Arc::clone(&passwords)));
         let common = Common::new(db.clone(), Arc::<FixedClock>::clone(clock), ids, passwords);
         let auth = Auth::open(&Config::default(), Arc::clone(&common), Arc::clone(vault), Arc::new(AuthProviders::new(Arc::new(native))))
             .await
@@ -366,4 +366,49 @@ async fn sweeping_removes_what_is_long_over_and_nothing_else() {
     assert_eq!(house.auth.sweep().await.unwrap(), 1, "the session that was logged out");
     assert_eq!(house.auth.sweep().await.unwrap(), 0);
     house.refresh(&fresh.refresh_token).await.unwrap();
+}
+
+#[tokio::test]
+async fn failed_logins_are_counted_by_all_hosts_on_a_database_and_outlive_a_restart() {
+    let house = House::open().await;
+    house.register("ada").await.unwrap();
+    for _ in 0..10 {
+        assert_eq!(code(house.login("ada", "wrong wrong wrong", "password").await), Some(Code::BadCredentials));
+    }
+    let login = || Login { login: "ada".into(), password: GOOD.into(), provider: "password".into() };
+    let other = house.replica().await;
+    let refused = other.login(login(), &client()).await.err().unwrap();
+    assert_eq!((refused.code, refused.retry_after), (Code::TooMany, Some(Duration::from_mins(1))));
+    house.clock.advance(60_000);
+    assert!(other.login(login(), &client()).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_api_key_proves_its_account_until_it_expires_is_revoked_or_its_owner_is_locked() {
+    use crate::service::principal::Permission;
+    let house = House::open().await;
+    let ada = house.register("ada").await.unwrap().user.id;
+    let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
+    let passwords = Arc::new(Passwords::start(1).unwrap());
+    let credentials = Credentials::new(house.db.clone(), Arc::<FixedClock>::clone(&house.clock), ids, passwords);
+    let scopes = [Permission::TaskRead, Permission::TaskWrite];
+    let made = house.keys.create("robot", Some("ada"), &scopes, Some(1)).await.unwrap();
+    let check = async |key: &str| credentials.verify_api_key(&key.into()).await.unwrap().map(|(owner, key)| (owner, key.id, key.scopes));
+
+    assert_eq!(check(&made.key).await, Some((ada, made.id, vec!["task:read".into(), "task:write".into()])));
+    let last = if made.key.ends_with('0') { "1" } else { "0" };
+    let wrong = format!("{}{last}", &made.key[..made.key.len() - 1]);
+    let operators = house.keys.create("operator", None, &[], None).await.unwrap();
+    for nobody in [wrong.as_str(), "", "mn_x_y", GOOD, &operators.key] {
+        assert_eq!(check(nobody).await, None, "{nobody}");
+    }
+    house.people.set_active("ada", false).await.unwrap();
+    assert_eq!(check(&made.key).await, None, "its owner is locked");
+    house.people.set_active("ada", true).await.unwrap();
+    house.clock.advance(86_400_000);
+    assert_eq!(check(&made.key).await, None, "it has expired");
+    let revoked = house.keys.create("robot", Some("ada"), &[], None).await.unwrap();
+    assert!(check(&revoked.key).await.is_some());
+    house.keys.remove(revoked.id).await.unwrap();
+    assert_eq!(check(&revoked.key).await, None, "it is revoked");
 }
