@@ -4,7 +4,7 @@
 //! points = round(6 · 0.9747^v · m), m = 0.1, 1, 1.5, 2, 2.5 for difficulty 1…5; plus min(streak in days, 25).
 
 use mnemosyne_sdk::Error;
-use mnemosyne_sdk::plugin::xp_rules::{Card, Completion, Proposal, XpRules};
+use mnemosyne_sdk::plugin::xp_rules::{Card, Completion, Level, Proposal, XpRules, level_on_ladder, usual_cost};
 
 /// See the crate.
 pub struct Momentum;
@@ -34,6 +34,18 @@ impl XpRules for Momentum {
         let streak = completion.facts.streak_days.min(25);
         let proposal = Proposal::base(rounded(6.0 * decay(value(completion)) * multiplier));
         Ok(proposal.with("streak", "Days in a row", i32::try_from(streak).expect("at most 25")))
+    }
+
+    fn level_at(total_points: u64) -> Result<Level, Error> {
+        let level = level_on_ladder(total_points, usual_cost);
+        let title = match level.number {
+            1..=4 => "Standing",
+            5..=9 => "Rolling",
+            10..=19 => "Swift",
+            20..=49 => "Soaring",
+            _ => "Unstoppable",
+        };
+        Ok(Level { title: title.to_owned(), ..level })
     }
 }
 
@@ -98,6 +110,12 @@ mod tests {
             let formula = DECAY.powf((v as f64).clamp(-47.27, 21.27));
             assert!((decay(v) / formula - 1.0).abs() < 1e-12, "{v}");
         }
+    }
+
+    #[test]
+    fn every_level_has_a_title() {
+        let title = |total| Momentum::level_at(total).unwrap().title;
+        assert_eq!([0, 5_000, 500_000_000].map(title), ["Standing", "Rolling", "Unstoppable"]);
     }
 
     #[test]
