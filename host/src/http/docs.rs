@@ -77,7 +77,7 @@ fn errors() -> String {
         );
     }
     format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>Mnemosyne: error codes</title>\n\
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>Mnemosyne: error codes</title><link rel=\"icon\" href=\"data:,\">\n\
          <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}}table{{border-collapse:collapse;width:100%}}\
          td,th{{text-align:left;vertical-align:top;padding:.4rem .8rem;border-bottom:1px solid #ccc}}tr:target{{background:#fff3bf;color:#000}}\
          code{{font-family:ui-monospace,monospace}}@media(prefers-color-scheme:dark){{body{{background:#111;color:#ddd}}a{{color:#8cf}}}}</style></head>\n\

@@ -10,6 +10,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, Uri};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::error::{Code, Fault, FieldError, Outcome};
 use crate::service::principal::Principal;
@@ -279,6 +283,16 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             }
         }
         Ok(found)
+    }
+}
+
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<utoipa::openapi::path::Parameter> {
+        let text =
+            "The version that the change is meant for, as `ETag` gave it: another one is 412. Bindings are written with it only (428).";
+        let schema = ObjectBuilder::new().schema_type(Type::String);
+        let header = ParameterBuilder::new().name("If-Match").parameter_in(ParameterIn::Header).required(Required::False);
+        vec![header.description(Some(text)).schema(Some(schema)).build()]
     }
 }
 

@@ -10,12 +10,23 @@ use utoipa::{PartialSchema, ToSchema};
 use super::error::{BadField, ErrorAnswer, ErrorBody};
 use super::operation::PERMISSION;
 
+/// Groups of operations, in the order in which somebody new meets them. One that is not listed here follows at the end.
+const TAGS: [(&str, &str); 7] = [
+    ("auth", "Registering, logging in, sessions"),
+    ("tasks", "Tasks, their parts and their history"),
+    ("game", "Points, levels, achievements"),
+    ("memories", "What a person wants to keep"),
+    ("chat", "Personas and conversations"),
+    ("admin", "Operators: plugins, slots, secrets"),
+    ("health", "For orchestrators"),
+];
+
 /// The beginning of the document.
 pub(super) fn base() -> OpenApi {
     let info = InfoBuilder::new()
         .title("Mnemosyne")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("Memories, tasks and personas whose behaviour is made of sandboxed plugins. Every error has one shape; /docs/errors explains its codes."))
+        .description(Some("Memories, tasks and personas whose behaviour is made of sandboxed plugins. Every error has one shape; [its codes](/docs/errors)."))
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
         .contact(Some(ContactBuilder::new().name(Some("Mnemosyne")).build()))
         .build();
@@ -39,12 +50,17 @@ pub(super) fn finish(document: &OpenApi) -> Result<Value, String> {
     }
     // Stable order: the committed file must not change with the order of registration.
     paths.sort_keys();
+    let used = |tag: &str| paths.values().filter_map(Value::as_object).flat_map(Map::values).any(|one| one["tags"][0] == tag);
+    let tags: Value = TAGS.iter().filter(|(tag, _)| used(tag)).map(|(tag, about)| json!({ "name": tag, "description": about })).collect();
+    if let Some(root) = document.as_object_mut() {
+        root.insert("tags".into(), tags);
+    }
     Ok(document)
 }
 
 fn components(document: &mut Value) {
     let schemes = json!({
-        "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An access token, or an API key `mn_…`." },
+        "access_token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "The `access_token` of a login, or an API key `mn_…`." },
         "api_key": { "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key `mn_…`." }
     });
     let Some(root) = document.as_object_mut() else { return };
@@ -66,7 +82,7 @@ fn components(document: &mut Value) {
 fn complete(template: &str, method: &str, operation: &mut Map<String, Value>) {
     let permission = operation.get(PERMISSION).and_then(Value::as_str).unwrap_or_default().to_owned();
     let public = permission == "public";
-    let security = if public { json!([]) } else { json!([{ "bearer": [] }, { "api_key": [] }]) };
+    let security = if public { json!([]) } else { json!([{ "access_token": [] }, { "api_key": [] }]) };
     operation.insert("security".into(), security);
     describe_path(template, operation);
     let json_body = operation.get("requestBody").and_then(|body| body.pointer("/content/application~1json")).is_some();
@@ -97,6 +113,19 @@ fn complete(template: &str, method: &str, operation: &mut Map<String, Value>) {
     add(json_body, "415", "Not JSON (REQ_003)");
     add(json_body || with_query, "422", "Breaks a rule; every bad field is named (VAL_001)");
     add(true, "default", "Any other error, in the same shape");
+    for (status, response) in responses.iter_mut() {
+        let words = response.get("description").and_then(Value::as_str).unwrap_or_default();
+        if words.is_empty() {
+            let words = match status.as_str() {
+                "201" => "Made; `Location` says where",
+                "202" => "Accepted",
+                "204" => "Done; there is nothing to say",
+                "503" => "Not ready; the answer says what is missing",
+                _ => "As asked",
+            };
+            response["description"] = words.into();
+        }
+    }
     responses.sort_keys();
 }
 

@@ -151,6 +151,7 @@ impl From<ChangeTask> for TaskEdit {
 #[utoipa::path(
     patch, path = "/api/v1/tasks/{id}", tag = "tasks", operation_id = "tasks_change",
     request_body = ChangeTask,
+    params(IfMatch),
     responses((status = 200, body = TaskBody)),
     extensions(("x-permission" = json!("task:write"))),
 )]
@@ -173,6 +174,7 @@ pub async fn change(
 #[utoipa::path(
     put, path = "/api/v1/tasks/{id}", tag = "tasks", operation_id = "tasks_put",
     request_body = ChangeTask,
+    params(IfMatch),
     responses((status = 200, body = TaskBody)),
     extensions(("x-permission" = json!("task:write"))),
 )]

@@ -83,6 +83,7 @@ impl From<Completed> for CompletionBody {
 #[utoipa::path(
     post, path = "/api/v1/tasks/{id}/complete", tag = "tasks", operation_id = "tasks_complete",
     request_body = CompleteTask,
+    params(IfMatch),
     responses((status = 200, body = CompletionBody)),
     extensions(("x-permission" = json!("task:write"))),
 )]
@@ -105,6 +106,7 @@ pub async fn complete(
 #[utoipa::path(
     patch, path = "/api/v1/tasks/{id}/complete", tag = "tasks", operation_id = "tasks_complete_patch",
     request_body = CompleteTask,
+    params(IfMatch),
     responses((status = 200, body = CompletionBody)),
     extensions(("x-permission" = json!("task:write"))),
 )]

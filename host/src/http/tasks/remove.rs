@@ -24,7 +24,7 @@ pub struct RemoveQuery {
 /// Its parts go with it. Points that it gave stay: they belong to the completion.
 #[utoipa::path(
     delete, path = "/api/v1/tasks/{id}", tag = "tasks", operation_id = "tasks_delete",
-    params(RemoveQuery),
+    params(IfMatch, RemoveQuery),
     responses((status = 204)),
     extensions(("x-permission" = json!("task:write"))),
 )]

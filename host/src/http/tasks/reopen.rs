@@ -14,6 +14,7 @@ use crate::http::{Caller, IfMatch, Path, Versioned};
 /// pending. 409 for a task that is open.
 #[utoipa::path(
     post, path = "/api/v1/tasks/{id}/reopen", tag = "tasks", operation_id = "tasks_reopen",
+    params(IfMatch),
     responses((status = 200, body = TaskBody)),
     extensions(("x-permission" = json!("task:write"))),
 )]
@@ -28,6 +29,7 @@ pub async fn reopen(State(app): State<App>, caller: Caller, Path(id): Path<Uuid>
 #[deprecated]
 #[utoipa::path(
     patch, path = "/api/v1/tasks/{id}/reopen", tag = "tasks", operation_id = "tasks_reopen_patch",
+    params(IfMatch),
     responses((status = 200, body = TaskBody)),
     extensions(("x-permission" = json!("task:write"))),
 )]

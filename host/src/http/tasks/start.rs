@@ -13,6 +13,7 @@ use crate::http::{Caller, IfMatch, Path, Versioned};
 /// From pending or blocked; 409 from anywhere else.
 #[utoipa::path(
     post, path = "/api/v1/tasks/{id}/start", tag = "tasks", operation_id = "tasks_start",
+    params(IfMatch),
     responses((status = 200, body = TaskBody)),
     extensions(("x-permission" = json!("task:write"))),
 )]
@@ -27,6 +28,7 @@ pub async fn start(State(app): State<App>, caller: Caller, Path(id): Path<Uuid>,
 #[deprecated]
 #[utoipa::path(
     patch, path = "/api/v1/tasks/{id}/start", tag = "tasks", operation_id = "tasks_start_patch",
+    params(IfMatch),
     responses((status = 200, body = TaskBody)),
     extensions(("x-permission" = json!("task:write"))),
 )]

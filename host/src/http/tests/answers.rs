@@ -110,7 +110,7 @@ async fn the_document_shows_permissions_security_and_errors() {
     assert_eq!(document["openapi"], "3.1.0");
     let create = &document["paths"]["/api/v1/things"]["post"];
     assert_eq!(create["x-permission"], "task:write");
-    assert_eq!(create["security"], json!([{"bearer": []}, {"api_key": []}]));
+    assert_eq!(create["security"], json!([{"access_token": []}, {"api_key": []}]));
     for status in ["201", "400", "401", "403", "413", "415", "422", "default"] {
         assert!(create["responses"][status].is_object(), "{status}");
     }

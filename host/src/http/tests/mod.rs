@@ -371,6 +371,21 @@ fn our_own_schemas_compile() {
     super::operation::Table::compile(&document).map(drop).unwrap();
 }
 
+#[test]
+fn every_operation_is_described_in_words_and_stands_in_a_described_group() {
+    let document: Value = serde_json::from_str(&super::openapi().unwrap()).unwrap();
+    let text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+    let groups: Vec<&Value> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            assert!(text(&operation["summary"]), "{method} {path} has no summary");
+            assert!(groups.contains(&&operation["tags"][0]), "{method} {path} is in none of {groups:?}");
+            let undescribed = operation["responses"].as_object().unwrap().iter().find(|(_, answer)| !text(&answer["description"]));
+            assert_eq!(undescribed, None, "{method} {path}");
+        }
+    }
+}
+
 /// So that the fixture above says what the documentation of `http` says.
 #[test]
 fn a_schema_of_ours_is_strict_and_nullable_only_where_it_says() {

@@ -56,7 +56,7 @@ async fn bind(
 
 /// Bind a revision: new calls take it at once, calls in flight end on the old one
 #[utoipa::path(put, path = "/api/v1/admin/slots/{kind}", tag = "admin", operation_id = "slots_bind",
-    params(("kind" = String, Path)), request_body = Bind, responses((status = 200, body = SlotBody)), extensions(("x-permission" = json!("slot:write"))))]
+    params(IfMatch, ("kind" = String, Path)), request_body = Bind, responses((status = 200, body = SlotBody)), extensions(("x-permission" = json!("slot:write"))))]
 pub(super) async fn of_kind(
     State(app): State<App>,
     caller: Caller,
@@ -70,7 +70,7 @@ pub(super) async fn of_kind(
 
 /// Bind a revision: new calls take it at once, calls in flight end on the old one
 #[utoipa::path(put, path = "/api/v1/admin/slots/{kind}/{id}", tag = "admin", operation_id = "slots_bind_by_id",
-    params(("kind" = String, Path), ("id" = String, Path)), request_body = Bind, responses((status = 200, body = SlotBody)), extensions(("x-permission" = json!("slot:write"))))]
+    params(IfMatch, ("kind" = String, Path), ("id" = String, Path)), request_body = Bind, responses((status = 200, body = SlotBody)), extensions(("x-permission" = json!("slot:write"))))]
 pub(super) async fn of_id(
     State(app): State<App>,
     caller: Caller,

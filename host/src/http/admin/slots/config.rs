@@ -52,7 +52,7 @@ pub(super) async fn read_of_kind(State(app): State<App>, Path(kind): Path<String
 
 /// Set the settings of a slot; validated against the bound revision's manifest
 #[utoipa::path(put, path = "/api/v1/admin/slots/{kind}/config", tag = "admin", operation_id = "slots_config_write",
-    params(("kind" = String, Path)), request_body = SetConfig, responses((status = 200, body = ConfigBody)), extensions(("x-permission" = json!("slot:write"))))]
+    params(IfMatch, ("kind" = String, Path)), request_body = SetConfig, responses((status = 200, body = ConfigBody)), extensions(("x-permission" = json!("slot:write"))))]
 pub(super) async fn write_of_kind(
     State(app): State<App>,
     caller: Caller,
@@ -73,7 +73,7 @@ pub(super) async fn read_of_id(State(app): State<App>, Path((kind, id)): Path<(S
 
 /// Set the settings of a slot; validated against the bound revision's manifest
 #[utoipa::path(put, path = "/api/v1/admin/slots/{kind}/{id}/config", tag = "admin", operation_id = "slots_config_write_by_id",
-    params(("kind" = String, Path), ("id" = String, Path)), request_body = SetConfig, responses((status = 200, body = ConfigBody)), extensions(("x-permission" = json!("slot:write"))))]
+    params(IfMatch, ("kind" = String, Path), ("id" = String, Path)), request_body = SetConfig, responses((status = 200, body = ConfigBody)), extensions(("x-permission" = json!("slot:write"))))]
 pub(super) async fn write_of_id(
     State(app): State<App>,
     caller: Caller,

@@ -17,7 +17,7 @@ async fn rollback(app: &App, caller: &Caller, request: &RequestId, slot: &str, i
 
 /// Back to the revision that was live before
 #[utoipa::path(post, path = "/api/v1/admin/slots/{kind}/rollback", tag = "admin", operation_id = "slots_rollback",
-    params(("kind" = String, Path)), responses((status = 200, body = SlotBody)), extensions(("x-permission" = json!("slot:write"))))]
+    params(IfMatch, ("kind" = String, Path)), responses((status = 200, body = SlotBody)), extensions(("x-permission" = json!("slot:write"))))]
 pub(super) async fn of_kind(
     State(app): State<App>,
     caller: Caller,
@@ -30,7 +30,7 @@ pub(super) async fn of_kind(
 
 /// Back to the revision that was live before
 #[utoipa::path(post, path = "/api/v1/admin/slots/{kind}/{id}/rollback", tag = "admin", operation_id = "slots_rollback_by_id",
-    params(("kind" = String, Path), ("id" = String, Path)), responses((status = 200, body = SlotBody)), extensions(("x-permission" = json!("slot:write"))))]
+    params(IfMatch, ("kind" = String, Path), ("id" = String, Path)), responses((status = 200, body = SlotBody)), extensions(("x-permission" = json!("slot:write"))))]
 pub(super) async fn of_id(
     State(app): State<App>,
     caller: Caller,
