@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backend::auth::Credentials;
 use crate::backend::auth::passwords::Passwords;
+use crate::backend::embedding::collections::Collections;
+use crate::backend::embedding::{self, Desk};
 use crate::backend::log::PluginLog;
 use crate::backend::storage::PluginStorage;
 use crate::clock::{Clock, IdSource, SystemClock, SystemIds};
@@ -26,6 +28,7 @@ use crate::plugin::xp_rules::XpRules;
 use crate::service::audit::LOCAL_KEY;
 use crate::service::auth::{ApiKeys, Auth, Common, People};
 use crate::service::bundled;
+use crate::service::embedding::Embeddings;
 use crate::service::game::Game;
 use crate::service::plugins::Plugins;
 use crate::service::principal::{Principal, Role};
@@ -34,6 +37,8 @@ use crate::service::slots::Slots;
 use crate::service::tasks::Tasks;
 use crate::service::vault::Vault;
 use crate::store::{ConnectOptions, Db};
+use crate::vector::VectorStore;
+use crate::vector::embedded::EmbeddedVectors;
 
 /// The running host, cheap to clone: every handler holds one.
 #[derive(Clone)]
@@ -59,6 +64,10 @@ pub struct Rooms {
     pub tasks: Tasks,
     /// Points, levels, streaks, achievements.
     pub game: Game,
+    /// Vectors of memories.
+    pub embeddings: Arc<Embeddings>,
+    /// Plugins' own collections of vectors.
+    pub collections: Arc<Collections>,
     /// Known plugins.
     pub plugins: Arc<Plugins>,
     /// What is bound where.
@@ -128,6 +137,12 @@ impl App {
             Passwords::start(config.auth.hash_threads).map_err(|error| StartError(format!("no threads for passwords: {error}")))?;
         let passwords = Arc::new(passwords);
 
+        let budget = config.embedding.memory_mib << 20;
+        let vectors: Arc<dyn VectorStore> = Arc::new(EmbeddedVectors::new(db.clone(), Arc::clone(&ids), budget));
+        let desk = Arc::new(Desk::new(embedding::open(&config).map_err(StartError)?, db.clone(), Arc::clone(&clock)));
+        let collections = Arc::new(Collections::new(db.clone(), Arc::clone(&ids), Arc::clone(&vectors), Arc::clone(&desk)));
+        let embeddings = Arc::new(Embeddings::new(db.clone(), Arc::clone(&clock), Arc::clone(&ids), vectors, desk));
+
         let (records, waiting_records) = Queue::new();
         let backends = Backends {
             log: Arc::new(PluginLog),
@@ -159,6 +174,8 @@ impl App {
             api_keys: ApiKeys::new(common),
             tasks: Tasks::new(game.clone()),
             game,
+            embeddings,
+            collections,
             plugins,
             slots,
             secrets: Secrets::new(db.clone(), Arc::clone(&clock), vault),

@@ -4,6 +4,8 @@
 //! value stops the start with one sentence that names the key, the problem and a good value. `MNEMOSYNE_CONFIG`,
 //! `MNEMOSYNE_DATA`, `MNEMOSYNE_URL` and `MNEMOSYNE_KEY` belong to the command line.
 
+mod embedding;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +13,8 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+
+pub use embedding::{Embedding, EmbeddingProvider};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,6 +30,8 @@ pub struct Config {
     pub auth: Auth,
     /// Bounds.
     pub limits: Limits,
+    /// Vectors of texts.
+    pub embedding: Embedding,
     /// Plugins.
     pub plugins: Plugins,
     /// Logs.
@@ -186,6 +192,7 @@ impl Default for Config {
                 xp_per_task: 1_000,
                 xp_per_day: 0,
             },
+            embedding: Embedding::default(),
             plugins: Plugins { bundled: true, workers: 0, max_calls: 256, compiled: None, compiler: None },
             telemetry: Telemetry { log: "info".into(), format: LogFormat::Auto },
             secrets_key: None,
@@ -294,6 +301,7 @@ impl Config {
         if !(8..=4096).contains(&self.plugins.max_calls) {
             return refuse("plugins.max_calls", format!("= {} is not within 8…4096", self.plugins.max_calls), "256");
         }
+        self.embedding.check()?;
         if self.limits.xp_per_task < 0 || self.limits.xp_per_day < 0 {
             return refuse("limits.xp_per_task", "and `limits.xp_per_day` must not be negative".into(), "1000");
         }

@@ -140,6 +140,8 @@ codes! {
     Held = "PLG_009", Conflict, "the revision is held until an operator approves what it asks for", "`mnemosyne plugin approve` after reading `mnemosyne plugin show`";
     /// 507 quota or disk full.
     StorageFull = "STO_001", Unavailable, "no room to store it", "delete something or raise the quota";
+    /// 503 the vector store is away.
+    VectorsUnavailable = "VEC_001", Unavailable, "the vector store is unavailable", "try again in a moment; search by keywords works meanwhile";
     /// 503 the database is away.
     DatabaseUnavailable = "DB_003", Unavailable, "the database is unavailable", "try again in a moment; `mnemosyne doctor` tells an operator more";
     /// 500 our mistake.

@@ -3,7 +3,7 @@
 //! ```text
 //! main → cli ┐                app.rs sees all
 //!       http ┼→ service → plugin → (crate mnemosyne-runtime)
-//!        job ┘         └─→ backend → store → model, config, error, clock, telemetry
+//!        job ┘         └─→ backend → vector → store → model, config, error, clock, telemetry
 //! ```
 //! `http` parses and renders, `service` decides, `plugin` is the typed door to sandboxed behaviour, `backend` fills the
 //! runtime's capability traits over `store`, where all SQL lives.
@@ -23,3 +23,4 @@ pub mod shutdown;
 pub mod store;
 pub mod telemetry;
 pub mod timings;
+pub mod vector;

@@ -1,5 +1,7 @@
-//! Fills the runtime's capability traits over `store`: one folder a capability.
+//! Fills the runtime's capability traits over `store` and `vector`: one folder a capability; beside them `embedding`, which
+//! makes vectors of texts for several of them.
 
 pub mod auth;
+pub mod embedding;
 pub mod log;
 pub mod storage;

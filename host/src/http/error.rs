@@ -38,7 +38,9 @@ pub const fn status(code: Code) -> StatusCode {
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::PluginTrapped | Code::PluginOverLimit | Code::PluginBadOutput => StatusCode::BAD_GATEWAY,
         Code::PluginDeadline => StatusCode::GATEWAY_TIMEOUT,
-        Code::ProviderUnavailable | Code::NothingBound | Code::Overloaded | Code::DatabaseUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::ProviderUnavailable | Code::NothingBound | Code::Overloaded | Code::DatabaseUnavailable | Code::VectorsUnavailable => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Code::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -4,6 +4,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 
+mod embed_outbox;
 mod expire_sessions;
 mod follow_routing;
 mod purge;
@@ -15,6 +16,7 @@ pub async fn run(app: App, stop: CancellationToken) {
     tokio::join!(
         score_pending::run(&app, &stop),
         follow_routing::run(&app, &stop),
+        embed_outbox::run(&app, &stop),
         purge::run(&app, &stop),
         expire_sessions::run(&app, &stop)
     );

@@ -12,6 +12,7 @@ pub mod session;
 pub mod slot;
 pub mod task;
 pub mod user;
+pub mod vector;
 
 /// An enum that is stored and shown as a fixed text: `ALL`, `text()`, `Display`, `FromStr`, serde.
 macro_rules! text_enum {

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod auth;
 pub mod bundled;
+pub mod embedding;
 pub mod game;
 pub mod moment;
 pub mod plugins;

@@ -29,7 +29,16 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: &[Migration] = migrations!["1001_users", "1002_sessions", "1003_tasks", "1004_game", "1005_plugins", "1006_operations"];
+const MIGRATIONS: &[Migration] = migrations![
+    "1001_users",
+    "1002_sessions",
+    "1003_tasks",
+    "1004_game",
+    "1005_plugins",
+    "1006_operations",
+    "1020_vectors",
+    "1021_embedding_outbox"
+];
 
 /// Names of all migrations, in order.
 #[cfg(test)]

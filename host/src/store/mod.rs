@@ -14,6 +14,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod calls;
 pub mod db;
+pub mod embedding_outbox;
 pub mod error;
 pub mod game;
 pub mod idempotency;
@@ -39,6 +40,7 @@ pub(crate) mod testing;
 mod tests;
 pub mod tx;
 pub mod users;
+pub mod vectors;
 
 pub use db::{ConnectOptions, Db, Dialect, Reader, Writes};
 pub use error::{Error, Result};

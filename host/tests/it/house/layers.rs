@@ -4,9 +4,10 @@ use super::code::{paths, without_words};
 use super::{Breach, Tree};
 
 /// The rooms of `host/src`, lowest first. A room may name rooms of lower rows, and of its own row only where the row says so.
-const ROWS: [(&[&str], bool); 8] = [
+const ROWS: [(&[&str], bool); 9] = [
     (&["model", "config", "error", "clock", "telemetry", "timings", "shutdown", "bundled"], true),
-    (&["store", "vector", "cache"], false),
+    (&["store"], false),
+    (&["vector", "cache"], false), // the embedded ones keep their rows in `store`
     (&["backend"], false),
     (&["plugin"], false),
     (&["service"], false),

@@ -12,7 +12,8 @@ const RESOURCES: [&str; 6] = ["auth", "tasks", "game", "admin/plugins", "admin/s
 
 /// Files and folders beside the words that serve all of them.
 /// `reply` is the handle of kind persona, no capability. The others have their rooms in the runtime; SDK and backends follow.
-const BESIDE_CAPABILITIES: [&str; 8] = ["mod", "grant", "door", "reply", "vector", "llm", "actions", "http"];
+/// `embedding`: embedders and what guards them serve `llm/embeddings`, `vector/index` and the host's own search alike.
+const BESIDE_CAPABILITIES: [&str; 9] = ["mod", "grant", "door", "reply", "vector", "llm", "actions", "http", "embedding"];
 const BESIDE_KINDS: [&str; 2] = ["mod", "loader"];
 const BESIDE_RESOURCES: [&str; 3] = ["admin", "layer", "tests"];
 
