@@ -36,8 +36,6 @@ CREATE TABLE vectors (
 CREATE INDEX vectors_generation_idx ON vectors (shelf, generation, item);
 CREATE INDEX vectors_parent_idx ON vectors (shelf, parent) WHERE parent IS NOT NULL;
 CREATE INDEX vectors_hash_idx ON vectors (hash) WHERE hash IS NOT NULL;
--- floats do not compress: out of line as they are
-ALTER TABLE vectors ALTER COLUMN vector SET STORAGE EXTERNAL;
 
 -- The text of plugins' text items: the host embeds it anew when the space changes.
 CREATE TABLE vector_texts (
