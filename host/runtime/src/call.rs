@@ -26,8 +26,9 @@ use crate::revision::Revision;
 use crate::runtime::Runtime;
 use crate::verdict;
 
-/// An answer within every limit, with what it cost.
-#[derive(Clone, Debug)]
+/// An answer within every limit, with what it cost. The breaker hears of it when its holder has judged it: dropped without
+/// a word, or taken apart, it was a good one.
+#[derive(Debug)]
 pub struct Called<T> {
     /// What the guest answered: a proposal, checked for shape and size, not yet for sense.
     pub value: T,
@@ -35,17 +36,41 @@ pub struct Called<T> {
     pub record: Arc<CallRecord>,
     /// What this very call proved. An auth provider's assertion is believed only if its subject stands here.
     pub evidence: Vec<Evidence>,
-    pub(crate) call: Arc<Call>,
+    pub(crate) unsettled: Unsettled,
+}
+
+/// A call whose answer is not judged yet. Had the breaker heard "good" first and "refused" later, a row of refused answers
+/// would never be a row of failures.
+#[derive(Debug)]
+pub(crate) struct Unsettled(Arc<Call>, bool);
+
+impl Drop for Unsettled {
+    fn drop(&mut self) {
+        if !self.1 {
+            self.0.settle(None);
+        }
+    }
 }
 
 impl<T> Called<T> {
+    /// What `judge` makes of the answer; with its objection the answer is refused, as by [`Self::reject`].
+    ///
+    /// # Errors
+    /// [`Failure::BadOutput`] with the objection.
+    pub fn judged<U, E: std::fmt::Display>(self, judge: impl FnOnce(T) -> Result<U, E>) -> Result<U, CallError> {
+        let Self { value, record, evidence, unsettled } = self;
+        judge(value).map_err(|objection| Called { value: (), record, evidence, unsettled }.reject(&objection.to_string()))
+    }
+
     /// Refuses the answer after all: the host's own validator found it senseless, or the evidence does not fit. It counts
     /// against the revision, and a second record with the same id corrects the first.
-    pub fn reject(self, reason: &str) -> CallError {
+    pub fn reject(mut self, reason: &str) -> CallError {
         let failure = Failure::BadOutput(crate::text::scrub(reason, 200));
         let record = Arc::new(CallRecord { outcome: Outcome::Failed(failure.clone()), ..(*self.record).clone() });
-        self.call.settle(Some(&failure));
-        self.call.runtime.recorder().record(record.clone());
+        let Unsettled(call, settled) = &mut self.unsettled;
+        *settled = true;
+        call.settle(Some(&failure));
+        call.runtime.recorder().record(record.clone());
         CallError { failure, record }
     }
 }
@@ -284,10 +309,9 @@ async fn perform<E: Export>(call: Arc<Call>, export: E, permit: OwnedSemaphorePe
     unfinished.0 = None;
     let (result, store) = match (verdict, store) {
         (Ok((value, bytes)), Some(mut store)) => {
-            call.settle(None);
             let record = call.record(Outcome::Ok, bytes);
             let evidence = std::mem::take(&mut store.data_mut().login.checks).into_evidence();
-            (Ok(Called { value, record, evidence, call: call.clone() }), Some(store))
+            (Ok(Called { value, record, evidence, unsettled: Unsettled(call.clone(), false) }), Some(store))
         }
         (Ok(_), None) => (Err(call.failed(Failure::Internal("an answer without its store".to_owned()))), None),
         (Err(failure), store) => (Err(call.failed(failure)), store),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 use wit_component::{ComponentEncoder, StringEncoding};
-use wit_parser::Resolve;
+use wit_parser::{PackageId, Resolve, WorldId};
 
 use crate::capability::auth::in_memory::InMemoryCredentials;
 use crate::capability::grant::{Grant, Policy};
@@ -23,12 +23,29 @@ use crate::{Admission, Caller, Refused, Revision, Runtime, Settings, User};
 
 /// Core text → component with a manifest.
 pub(crate) fn component(world: &str, wat: &str, manifest: &str) -> Arc<[u8]> {
+    let (resolve, package) = contract();
+    let world = resolve.select_world(&[package], Some(world)).unwrap();
+    encode(&resolve, world, wat, manifest)
+}
+
+/// The same for the one world of another package, which builds on the contract's.
+pub(crate) fn with_world(wit: &str, wat: &str, manifest: &str) -> Arc<[u8]> {
+    let (mut resolve, _) = contract();
+    let package = resolve.push_str("beast.wit", wit).unwrap();
+    let world = resolve.select_world(&[package], None).unwrap();
+    encode(&resolve, world, wat, manifest)
+}
+
+fn contract() -> (Resolve, PackageId) {
     let mut resolve = Resolve::default();
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
     let (package, _) = resolve.push_path(wit).unwrap();
-    let world = resolve.select_world(&[package], Some(world)).unwrap();
+    (resolve, package)
+}
+
+fn encode(resolve: &Resolve, world: WorldId, wat: &str, manifest: &str) -> Arc<[u8]> {
     let mut module = wat::parse_str(wat).unwrap();
-    wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+    wit_component::embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8).unwrap();
     let mut bytes = ComponentEncoder::default().module(&module).unwrap().encode().unwrap();
     append_section(&mut bytes, SECTION, manifest.as_bytes());
     bytes.into()
@@ -96,7 +113,12 @@ impl Rules {
     }
 
     pub(crate) fn build(&self) -> Arc<[u8]> {
-        let wat = format!(
+        component("xp-rules", &self.text(), &manifest("xp-rules-test", "xp-rules", self.manifest))
+    }
+
+    /// The core module.
+    pub(crate) fn text(&self) -> String {
+        format!(
             r#"(module
               {imports}
               (memory (export "memory") {memory})
@@ -116,8 +138,7 @@ impl Rules {
             award = self.award,
             level_at = self.level_at,
             classify = self.classify,
-        );
-        component("xp-rules", &wat, &manifest("xp-rules-test", "xp-rules", self.manifest))
+        )
     }
 }
 

@@ -223,6 +223,12 @@ impl Runtime {
         self.ticker.drift()
     }
 
+    /// Instances that are alive in the pool right now. It falls a moment after the answer: the store is wiped when the answer
+    /// is on its way.
+    pub fn live_instances(&self) -> u64 {
+        self.engine.pooling_allocator_metrics().map_or(0, |pool| pool.component_instances())
+    }
+
     /// Calls of a kind that could be admitted right now.
     pub fn free(&self, kind: Kind) -> usize {
         self.slots[index(kind)].available_permits()

@@ -31,6 +31,7 @@ pub use proposal::{Bounds, CLAMPED, Points, Proposal};
 use call::Revision;
 use facts::{Completion, Facts, TaskFacts};
 use levels::Levels;
+use proposal::Broken;
 
 /// The slot.
 pub const SLOT: &str = "xp-rules";
@@ -63,12 +64,6 @@ impl Failed {
 impl Failure for Failed {
     fn code(&self) -> Code {
         self.code
-    }
-}
-
-impl From<proposal::Broken> for Failed {
-    fn from(broken: proposal::Broken) -> Self {
-        Self::new(Code::PluginBadOutput, broken.0)
     }
 }
 
@@ -134,7 +129,7 @@ impl Bound {
     /// Whatever the plugin did wrong: the completion stays pending.
     pub async fn award(&self, completion: &Completion, bounds: Bounds) -> Result<Points, Failed> {
         let announced = self.memory.announced.get_or_try_init(|| async { self.card(PLAIN_LOCALE).await.map(|card| card.ids()) }).await?;
-        Ok(self.revision.award(completion).await?.settle(bounds, announced)?)
+        self.revision.award(completion, |proposal| proposal.settle(bounds, announced)).await
     }
 
     /// What sort of quest a new task is. One guest call.
@@ -142,8 +137,8 @@ impl Bound {
     /// # Errors
     /// Whatever the plugin did wrong, a word that is no quest type included.
     pub async fn classify(&self, task: &TaskFacts, facts: &Facts) -> Result<QuestType, Failed> {
-        let word = self.revision.classify(task, facts).await?;
-        word.parse().map_err(|_| Failed::new(Code::PluginBadOutput, "`classify` gave a word that is no quest type"))
+        let judge = |word: String| word.parse().map_err(|_| Broken("`classify` gave a word that is no quest type".to_owned()));
+        self.revision.classify(task, facts, judge).await
     }
 
     /// The level of a total; `None` while the rules do not answer. A guest call only for a band that is not known yet.
@@ -152,8 +147,7 @@ impl Bound {
         if let Some(known) = self.memory.levels.find(total) {
             return Some(known);
         }
-        let told = self.revision.level_at(total).await.and_then(|level| Ok(level.checked(total)?));
-        match told {
+        match self.revision.level_at(total).await {
             Ok(level) => {
                 self.memory.levels.remember(level.clone());
                 Some(level)
@@ -173,7 +167,7 @@ impl Bound {
         if let Some(known) = self.memory.cards.get(locale) {
             return Ok(known);
         }
-        let card = Arc::new(self.revision.describe(locale).await?.checked()?);
+        let card = Arc::new(self.revision.describe(locale).await?);
         self.memory.cards.insert(locale.to_owned(), card.clone());
         Ok(card)
     }

@@ -32,7 +32,7 @@ rows! {
 /// Rows a statement; few sizes, so that the statement cache holds them all.
 const SIZES: [usize; 3] = [64, 8, 1];
 
-/// Writes a batch in one transaction.
+/// Writes a batch in one transaction: each id once. An id that is known already gets the later outcome.
 pub async fn insert(db: &Db, records: &[CallRecord]) -> Result<()> {
     let mut tx = db.begin().await?;
     let mut rest = records;
@@ -69,6 +69,8 @@ pub async fn insert(db: &Db, records: &[CallRecord]) -> Result<()> {
                 query.value(record.user_id).push(", ").value(record.request_id.as_deref()).push(", ").value(record.logs.as_ref().map(Json));
                 query.push(", ").value(record.recording.as_deref()).push(", ").value(record.created_at).push(")");
             }
+            // The record that corrects one of an earlier batch: only the verdict differs.
+            query.push(" ON CONFLICT (id) DO UPDATE SET outcome = excluded.outcome, code = excluded.code, detail = excluded.detail");
             query.execute().await?;
         }
     }

@@ -306,3 +306,74 @@ async fn a_failing_revision_is_suspended_for_its_user() {
     let failed = house.runtime.xp_rules(&revision, crate::kit::ada()).award(completion()).await.unwrap_err();
     assert!(matches!(failed.failure, Failure::Suspended(_)));
 }
+
+#[tokio::test]
+async fn five_refused_answers_in_a_row_suspend_a_revision_too() {
+    let house = House::with(crate::Settings { breaker: Some(crate::breaker::BreakerSettings::default()), ..crate::kit::settings() });
+    let revision = house.revision(Rules::default().build()).await;
+    let award = async || house.runtime.xp_rules(&revision, crate::kit::ada()).award(completion()).await;
+    for _ in 0..5 {
+        let failed = award().await.unwrap().judged(|_| Err::<(), _>("senseless")).unwrap_err();
+        assert_eq!(failed.failure, Failure::BadOutput("senseless".to_owned()));
+    }
+    assert!(matches!(award().await.unwrap_err().failure, Failure::Suspended(_)));
+}
+
+#[tokio::test]
+async fn an_answer_that_was_taken_is_a_good_one() {
+    let house = House::with(crate::Settings { breaker: Some(crate::breaker::BreakerSettings::default()), ..crate::kit::settings() });
+    let revision = house.revision(Rules::default().build()).await;
+    let award = async || house.runtime.xp_rules(&revision, crate::kit::ada()).award(completion()).await.unwrap();
+    for round in 0..12 {
+        match round % 3 {
+            0 => assert_eq!(award().await.judged(|proposal| Ok::<_, String>(proposal.base)).unwrap(), 10),
+            _ => drop(award().await.reject("senseless")),
+        }
+    }
+    assert_eq!(award().await.value.base, 10, "never five in a row");
+}
+
+/// Rules that make `count` handles of a resource of their own.
+fn handles(count: u32) -> std::sync::Arc<[u8]> {
+    let mint = r#"(import "[export]zoo:handles/things@0.1.0" "[resource-new]thing" (func $mint (param i32) (result i32)))"#;
+    let award = format!(
+        "(local $left i32) (local.set $left (i32.const {count}))
+        (loop $again (drop (call $mint (i32.const 7)))
+          (local.set $left (i32.sub (local.get $left) (i32.const 1))) (br_if $again (local.get $left))) {TEN_POINTS}"
+    );
+    let wit = "package zoo:handles@0.1.0; interface things { resource thing; }
+        world beast { include mnemosyne:plugin/xp-rules@0.1.0; export things; }";
+    crate::kit::with_world(wit, &Rules { imports: mint, ..Rules::awarding(award) }.text(), &crate::kit::manifest("handles", "xp-rules", ""))
+}
+
+#[tokio::test]
+async fn handles_are_capped() {
+    for (count, fits) in [(255, true), (257, false), (100_000, false)] {
+        let house = House::new();
+        let revision = house.revision(handles(count)).await;
+        let called = house.runtime.xp_rules(&revision, nobody()).award(completion()).await;
+        match called {
+            Ok(_) => assert!(fits, "{count} handles"),
+            Err(failed) => assert!(!fits && failed.failure == Failure::ResourceExceeded(Resource::Handles), "{count}: {failed:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_gauge_of_live_instances_rises_and_falls() {
+    let house = House::new();
+    assert_eq!(house.runtime.live_instances(), 0);
+    let slow = house.revision(limited(SPIN, "[limits]\ncpu-ms = 10000\ndeadline-ms = 60000").build()).await;
+    let (runtime, revision) = (house.runtime.clone(), slow.clone());
+    let spinning = tokio::spawn(async move { runtime.xp_rules(&revision, nobody()).award(completion()).await });
+    while house.runtime.live_instances() == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    spinning.abort();
+    let gone = async {
+        while house.runtime.live_instances() > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), gone).await.expect("the instance went with its caller");
+}

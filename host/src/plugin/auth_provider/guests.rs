@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mnemosyne_runtime::capability::auth::{Evidence, Secret};
 use mnemosyne_runtime::swap::Binding;
-use mnemosyne_runtime::wit::auth_provider::Progress;
+use mnemosyne_runtime::wit::auth_provider::{Field as WireField, Progress};
 use mnemosyne_runtime::{CallError, Caller, Failure, GuestErrorKind, LoginInput, Registry, Runtime};
 use secrecy::ExposeSecret as _;
 
@@ -70,14 +70,12 @@ impl Guests for Sandboxed {
         let caller = Caller::nobody(bound.slot.clone(), "").at(bound.generation);
         let answered =
             self.runtime.auth_provider(&bound.revision, caller).describe(locale.to_owned()).await.map_err(|refused| failed(&refused))?;
-        let method = answered.value;
-        let fields = method.fields.into_iter().map(|field| Field {
-            name: field.name,
-            label: field.label,
-            kind: field.kind,
-            required: field.required,
+        let field = |one: WireField| Field { name: one.name, label: one.label, kind: one.kind, required: one.required };
+        let judged = answered.judged(|method| {
+            let fields = method.fields.into_iter().map(field).collect();
+            super::described(Method { id: provider.to_owned(), label: method.label, flow: method.flow, fields })
         });
-        Ok(Method { id: provider.to_owned(), label: method.label, flow: method.flow, fields: fields.collect() })
+        judged.map_err(|refused| failed(&refused))
     }
 
     async fn finish(&self, attempt: Attempt<'_>) -> Result<Finished, CallFailure> {

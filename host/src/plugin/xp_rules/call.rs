@@ -11,7 +11,7 @@ use super::Failed;
 use super::card::{AchievementCard, Card};
 use super::facts::{Completion, Facts, Moment, TaskFacts, Window};
 use super::levels::Level;
-use super::proposal::{Proposal, ProposedBonus};
+use super::proposal::{Broken, Proposal, ProposedBonus};
 use crate::error::Code;
 use crate::plugin::Caller;
 
@@ -39,7 +39,7 @@ impl Revision {
         self.runtime.xp_rules(&self.binding.revision, self.caller.clone())
     }
 
-    pub(super) async fn award(&self, completion: &Completion) -> Result<Proposal, Failed> {
+    pub(super) async fn award<T>(&self, completion: &Completion, judge: impl FnOnce(Proposal) -> Result<T, Broken>) -> Result<T, Failed> {
         let input = wit::Completion {
             task: task(&completion.task),
             occurrence: completion.occurrence.clone(),
@@ -51,39 +51,47 @@ impl Revision {
             },
             facts: facts(&completion.facts),
         };
-        let proposal = Self::taken(self.rules().award(input).await)?;
-        let bonuses =
-            proposal.bonuses.into_iter().map(|bonus| ProposedBonus { code: bonus.code, reason: bonus.reason, points: bonus.points });
-        Ok(Proposal { base: proposal.base, bonuses: bonuses.collect(), achievements: proposal.achievements })
+        let bonus = |one: wit::Bonus| ProposedBonus { code: one.code, reason: one.reason, points: one.points };
+        Self::taken(self.rules().award(input).await, |answer| {
+            let bonuses = answer.bonuses.into_iter().map(bonus).collect();
+            judge(Proposal { base: answer.base, bonuses, achievements: answer.achievements })
+        })
     }
 
-    pub(super) async fn classify(&self, of: &TaskFacts, known: &Facts) -> Result<String, Failed> {
-        Self::taken(self.rules().classify(task(of), facts(known)).await)
+    pub(super) async fn classify<T>(
+        &self,
+        of: &TaskFacts,
+        known: &Facts,
+        judge: impl FnOnce(String) -> Result<T, Broken>,
+    ) -> Result<T, Failed> {
+        Self::taken(self.rules().classify(task(of), facts(known)).await, judge)
     }
 
     pub(super) async fn level_at(&self, total: u64) -> Result<Level, Failed> {
-        let level = Self::taken(self.rules().level_at(total).await)?;
-        Ok(Level { number: level.number, title: level.title, floor: level.floor, next: level.next })
+        Self::taken(self.rules().level_at(total).await, |level| {
+            Level { number: level.number, title: level.title, floor: level.floor, next: level.next }.checked(total)
+        })
     }
 
     pub(super) async fn describe(&self, locale: &str) -> Result<Card, Failed> {
-        let card = Self::taken(self.rules().describe(locale.to_owned()).await)?;
         let achievement = |one: wit::Achievement| AchievementCard { id: one.id, title: one.title, summary: one.summary, icon: one.icon };
-        Ok(Card { title: card.title, summary: card.summary, achievements: card.achievements.into_iter().map(achievement).collect() })
+        Self::taken(self.rules().describe(locale.to_owned()).await, |card| {
+            let achievements = card.achievements.into_iter().map(achievement).collect();
+            Card { title: card.title, summary: card.summary, achievements }.checked()
+        })
     }
 
-    /// The answer, or why there is none; either way the request's timings know of it.
-    fn taken<T>(called: Result<Called<T>, CallError>) -> Result<T, Failed> {
+    /// What the judge makes of the answer, or why there is none; either way the request's timings know of it. A refused
+    /// answer is the revision's failure: in its call record, and for the breaker.
+    fn taken<T, U>(called: Result<Called<T>, CallError>, judge: impl FnOnce(T) -> Result<U, Broken>) -> Result<U, Failed> {
         let record = match &called {
             Ok(called) => &called.record,
             Err(error) => &error.record,
         };
         let took: Duration = record.waited + record.wall;
         crate::timings::plugin(&record.revision.plugin, &record.revision.version, took);
-        match called {
-            Ok(called) => Ok(called.value),
-            Err(error) => Err(Failed::new(code(&error.failure), error.failure.to_string())),
-        }
+        let judged = called.and_then(|called| called.judged(judge));
+        judged.map_err(|error| Failed::new(code(&error.failure), error.failure.to_string()))
     }
 }
 
