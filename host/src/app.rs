@@ -54,6 +54,8 @@ pub struct Rooms {
     pub ids: Arc<dyn IdSource>,
     /// The platform's database, for health and for jobs.
     pub db: Db,
+    /// The plugin runtime, for its gauges; calls go through the typed doors of `plugin`.
+    pub runtime: Arc<Runtime>,
     /// Sign-in and authentication.
     pub auth: Arc<Auth>,
     /// Accounts, as operators change them.
@@ -162,7 +164,13 @@ impl App {
         let providers = Arc::new(AuthProviders::new(Arc::new(guests)));
         let auth =
             Auth::open(&config, Arc::clone(&common), Arc::clone(&vault), providers).await.map_err(|fault| StartError::fault(&fault))?;
-        let game = Game::new(db.clone(), Arc::new(XpRules::new(runtime, registry)), &config.limits, Arc::clone(&clock), Arc::clone(&ids));
+        let game = Game::new(
+            db.clone(),
+            Arc::new(XpRules::new(Arc::clone(&runtime), registry)),
+            &config.limits,
+            Arc::clone(&clock),
+            Arc::clone(&ids),
+        );
 
         slots.load().await.map_err(|fault| StartError::fault(&fault))?;
         if config.plugins.bundled {
@@ -183,6 +191,7 @@ impl App {
             clock,
             ids,
             db,
+            runtime,
             records,
             waiting_records: Mutex::new(Some(waiting_records)),
             jobs: Mutex::new(JoinSet::new()),

@@ -7,6 +7,7 @@
 //! cli.rs     the command line, as a child process
 //! swap.rs    rules replaced under load
 //! sweep/     every operation of the document: bad input, and who may
+//! zoo.rs     hostile components, let loose through the front door
 //! rest/      one file a resource: what a client may do, and every way it is refused
 //! ```
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where by panicking")]
@@ -24,3 +25,4 @@ mod kit;
 mod rest;
 mod swap;
 mod sweep;
+mod zoo;

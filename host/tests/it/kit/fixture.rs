@@ -1,20 +1,11 @@
-//! Components for tests: bundled plugins as `make plugins` built them, and hostile ones from `host/tests/zoo/`.
+//! Components for tests: bundled plugins as `make plugins` built them, and how a manifest is packed into one (`zoo/` makes hostile ones).
 
 use std::path::Path;
 
-/// The component `name`: `target/plugins/<name>.wasm`, else `host/tests/zoo/<name>.wat` with its manifest `<name>.toml` packed in.
+/// The bundled component `name`: `target/plugins/<name>.wasm`.
 pub(crate) fn fixture(name: &str) -> Vec<u8> {
     let bundled = target().join("plugins").join(name).with_extension("wasm");
-    if let Ok(bytes) = std::fs::read(&bundled) {
-        return bytes;
-    }
-    let beast = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/zoo").join(name).with_extension("wat");
-    assert!(beast.is_file(), "no component `{name}`: neither {} (`make plugins`) nor {}", bundled.display(), beast.display());
-    let mut bytes = wat::parse_file(&beast).unwrap();
-    if let Ok(manifest) = std::fs::read_to_string(beast.with_extension("toml")) {
-        pack(&mut bytes, &manifest);
-    }
-    bytes
+    std::fs::read(&bundled).unwrap_or_else(|_| panic!("no component `{name}` at {} (`make plugins`)", bundled.display()))
 }
 
 /// The folder that this build writes to.
@@ -23,7 +14,7 @@ pub(super) fn target() -> &'static Path {
 }
 
 /// Appends the manifest as the custom section that `plug build` writes: id 0, size, name, text.
-fn pack(component: &mut Vec<u8>, manifest: &str) {
+pub(crate) fn pack(component: &mut Vec<u8>, manifest: &str) {
     let name = b"mnemosyne:manifest";
     component.push(0);
     leb128(component, 1 + name.len() + manifest.len());

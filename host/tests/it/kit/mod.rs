@@ -4,7 +4,7 @@
 //! kit/host.rs       TestHost: starts, restarts and ends the host; its actors
 //! kit/actor.rs      Actor: a person, an operator or nobody, who asks; Answer: what came back, and how one claims something of it
 //! kit/database.rs   a database of one's own on SQLite or PostgreSQL
-//! kit/fixture.rs    components: the bundled ones by name, hostile ones from host/tests/zoo/
+//! kit/fixture.rs    components: the bundled ones by name, and a manifest packed into any
 //! ```
 //! A file of tests has one block:
 //!
@@ -26,8 +26,8 @@ mod tests;
 
 pub(crate) use actor::{Actor, Answer};
 pub(crate) use database::{Backend, Database};
-pub(crate) use fixture::fixture;
-pub(crate) use host::TestHost;
+pub(crate) use fixture::{fixture, pack};
+pub(crate) use host::{PASSWORD, TestHost};
 
 /// Whether the long figures run in full (`make soak`) or in their small form (`make test`).
 pub(crate) fn full() -> bool {
