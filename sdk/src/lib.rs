@@ -26,24 +26,35 @@
 //!
 //! The map, by the law of names (one word, one room; the reference of each is its WIT file):
 //!
-//! - [`plugin`]: what a plugin gives, one module a kind: `xp_rules`, `auth_provider`
-//! - [`capability`]: what the host gives, one module a capability: `log`, `config`, `storage`, `auth`
+//! - [`plugin`]: what a plugin gives, one module a kind: `persona`, `task_intelligence`, `xp_rules`, `auth_provider`
+//! - [`lifecycle`]: what any kind may give besides: a self-test, views of what it keeps about its caller
+//! - [`capability`]: what the host gives, one module a capability: `log`, `config`, `storage`, `vector`, `llm`, `actions`,
+//!   `auth`, `http`
+//! - [`prompt`]: how foreign text goes into a prompt and stays data
+//! - [`words`], [`date`], [`json`]: small tools for rules
 //! - [`sample`]: facts to test with, natively
 //! - `heap`: why an ordinary call never grows its memory
 //!
 //! Natively (`cargo test`) there is no host. The capabilities then answer from memory of this thread, which a test fills:
-//! [`capability::config::double`], [`capability::auth::double`], [`capability::log::double`].
+//! [`capability::config::double`], [`capability::auth::double`], [`capability::llm::double`] and so on.
 
 pub mod capability;
+pub mod date;
 mod error;
 #[cfg(target_arch = "wasm32")]
 mod heap;
+pub mod lifecycle;
+mod message;
 pub mod plugin;
+pub mod prompt;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod sample;
+pub mod words;
 
 #[doc(hidden)]
 pub mod bindings;
 
 pub use bindings::mnemosyne::types::errors::{Error, ErrorKind};
-pub use bindings::mnemosyne::types::values::{Extra, Instant, Moment, Task};
+pub use bindings::mnemosyne::types::values::{Extra, Instant, Memory, Message, Moment, Task, Tool, ToolCall, VectorSpace};
+/// JSON, for what a plugin keeps and for what a model answers.
+pub use serde_json as json;

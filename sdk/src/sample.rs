@@ -7,8 +7,9 @@
 //! ```
 
 use crate::plugin::auth_provider::Input;
+use crate::plugin::persona::{Turn, Wishes};
 use crate::plugin::xp_rules::{Completion, Facts, History, Tally};
-use crate::{Instant, Moment, Task};
+use crate::{Instant, Memory, Message, Moment, Task};
 
 /// Noon of Wednesday, 2025-01-15, in UTC: when everything here happens.
 pub const NOW: Instant = 1_736_942_400_000;
@@ -111,5 +112,54 @@ pub fn input(filled: &[(&str, &str)]) -> Input {
         nonce: "bm9uY2Utb2YtdGVzdHM".to_owned(),
         origin: "https://mind.example.org".to_owned(),
         locale: "en".to_owned(),
+    }
+}
+
+/// Somebody with a little trust says this [`NOW`], in no conversation, with memories wanted and no wishes.
+///
+/// ```
+/// assert_eq!(mnemosyne_sdk::sample::turn("hello").message.content, "hello");
+/// ```
+pub fn turn(message: &str) -> Turn {
+    Turn {
+        conversation: String::new(),
+        moment: moment(),
+        message: Message::user(message),
+        history: Vec::new(),
+        summary: None,
+        worldview: None,
+        trust: 0.5,
+        use_memories: true,
+        wishes: Wishes {
+            temperature: None,
+            max_tokens: None,
+            stop: Vec::new(),
+            model: None,
+            tools: Vec::new(),
+            agentic: false,
+            max_iterations: 3,
+        },
+        extra: Vec::new(),
+    }
+}
+
+/// A memory written by hand yesterday; its id is made of its title.
+///
+/// ```
+/// assert_eq!(mnemosyne_sdk::sample::memory("Rain", "I like it").id, "memory-Rain");
+/// ```
+pub fn memory(title: &str, content: &str) -> Memory {
+    Memory {
+        id: format!("memory-{title}"),
+        title: title.to_owned(),
+        content: content.to_owned(),
+        tags: Vec::new(),
+        importance: 0.5,
+        source_type: "manual".to_owned(),
+        source_id: None,
+        created: NOW - DAY,
+        updated: NOW - DAY,
+        metadata: "{}".to_owned(),
+        extra: Vec::new(),
     }
 }

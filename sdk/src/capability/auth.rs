@@ -1,10 +1,38 @@
-//! Capability `auth`, the part for auth providers: the host checks credentials that the guest cannot read.
-//! Reference: `wit/deps/auth.wit`; manifest: `[needs.auth]`.
+//! Capability `auth`: who is calling, for personas and task intelligence; and for auth providers checks of credentials that
+//! the guest cannot read. Reference: `wit/deps/auth.wit`; manifest: `[needs.auth]`.
 
 use crate::Error;
 #[cfg(target_arch = "wasm32")]
 use crate::bindings::mnemosyne::auth::credentials as wit;
+pub use crate::bindings::mnemosyne::auth::identity::Caller;
 use crate::bindings::mnemosyne::auth::secrets::Secret as Handle;
+
+/// On whose behalf this call runs; `None` = nobody: a job, a self-test. Needs `[needs.auth] identity = true`.
+///
+/// ```
+/// use mnemosyne_sdk::capability::auth::{caller, double};
+/// assert!(caller().is_none());
+/// double::log_in("Ada");
+/// assert_eq!(caller().unwrap().display_name, "Ada");
+/// ```
+pub fn caller() -> Option<Caller> {
+    #[cfg(target_arch = "wasm32")]
+    return crate::bindings::mnemosyne::auth::identity::current();
+    #[cfg(not(target_arch = "wasm32"))]
+    double::caller()
+}
+
+/// Whether the caller has e.g. `task:write`. For wording only: every capability checks again.
+///
+/// ```
+/// assert!(!mnemosyne_sdk::capability::auth::has_permission("task:write"));
+/// ```
+pub fn has_permission(permission: &str) -> bool {
+    #[cfg(target_arch = "wasm32")]
+    return crate::bindings::mnemosyne::auth::identity::has_permission(permission);
+    #[cfg(not(target_arch = "wasm32"))]
+    double::caller().is_some_and(|_| permission.starts_with("memory:") || permission.starts_with("task:"))
+}
 
 /// What a client presented. No function returns any byte of it.
 pub struct Secret(Inner);
@@ -51,13 +79,29 @@ pub mod double {
     use std::cell::RefCell;
     use std::collections::BTreeMap;
 
-    use super::{Inner, Secret};
+    use super::{Caller, Inner, Secret};
     use crate::Error;
 
     thread_local! {
         /// (login, password) → subject.
         static ACCOUNTS: RefCell<BTreeMap<(String, String), String>> = const { RefCell::new(BTreeMap::new()) };
+        static CALLER: RefCell<Option<Caller>> = const { RefCell::new(None) };
         static AWAY: RefCell<Option<Error>> = const { RefCell::new(None) };
+    }
+
+    /// From now on this thread's calls run for an ordinary user of this name, in UTC.
+    pub fn log_in(display_name: &str) {
+        CALLER.set(Some(Caller {
+            subject: format!("subject-of-{display_name}"),
+            display_name: display_name.to_owned(),
+            roles: vec!["user".to_owned()],
+            timezone: "UTC".to_owned(),
+            locale: "en".to_owned(),
+        }));
+    }
+
+    pub(super) fn caller() -> Option<Caller> {
+        CALLER.with_borrow(Clone::clone)
     }
 
     /// A handle, as if a client had presented this text.

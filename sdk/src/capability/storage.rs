@@ -1,5 +1,9 @@
-//! Capability `storage`, the part `kv`: what a plugin keeps between calls. Reference: `wit/deps/storage.wit`; manifest:
-//! `[needs.storage] kv = { scope = "user", max-bytes = "64KiB" }`.
+//! Capability `storage`: what a plugin keeps between calls (`kv`, here), and the caller's own memories and tasks, read only
+//! ([`memories`], [`tasks`]). Reference: `wit/deps/storage.wit`; manifest:
+//! `[needs.storage] memories = "read", tasks = "read", kv = { scope = "user", max-bytes = "64KiB" }`.
+
+pub mod memories;
+pub mod tasks;
 
 use crate::Error;
 #[cfg(target_arch = "wasm32")]
