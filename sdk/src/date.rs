@@ -89,7 +89,7 @@ impl Date {
     /// ```
     /// assert_eq!(mnemosyne_sdk::date::Date::parse("2025-01-15").unwrap().weekday(), 3);
     /// ```
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1…7")]
+    #[expect(clippy::cast_possible_truncation, reason = "1…7")]
     pub fn weekday(self) -> u8 {
         (self.0 + 3).rem_euclid(7) as u8 + 1
     }

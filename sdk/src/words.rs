@@ -31,15 +31,24 @@ pub fn has(words: &[String], phrase: &str) -> bool {
 /// assert!(is_filler("the") && is_filler("me") && !is_filler("rain"));
 /// ```
 pub fn is_filler(word: &str) -> bool {
-    const FILLERS: &str = " about after again all also always and any are because been before being but can can't could did didn't does \
-        doesn't doing don't done down each even every feel felt few for from get gets getting give goes going gone good got had has have \
-        having her here hers him his how i'd i'll i'm i've into isn't it's its just keep know last less let like little look lot made make \
-        makes many maybe more most much must need never new next not nothing now off often one only other our out over own please really \
-        same says see she should since some something still such take than that that's the their them then there these they thing things \
-        think this those though through time today told tomorrow too under until upon use very want wanted was wasn't way well were what \
-        when where which while who why will with without won't would yes yesterday yet you you're your ";
-    word.chars().count() < 3 || word.chars().all(|c| c.is_ascii_digit()) || FILLERS.contains(&format!(" {word} "))
+    word.chars().count() < 3 || word.bytes().all(|byte| byte.is_ascii_digit()) || FILLERS.binary_search(&word).is_ok()
 }
+
+/// In order.
+#[rustfmt::skip]
+const FILLERS: [&str; 160] = [
+    "about", "after", "again", "all", "also", "always", "and", "any", "are", "because", "been", "before", "being", "but", "can", "can't",
+    "could", "did", "didn't", "does", "doesn't", "doing", "don't", "done", "down", "each", "even", "every", "feel", "felt", "few", "for",
+    "from", "get", "gets", "getting", "give", "goes", "going", "gone", "good", "got", "had", "has", "have", "having", "her", "here",
+    "hers", "him", "his", "how", "i'd", "i'll", "i'm", "i've", "into", "isn't", "it's", "its", "just", "keep", "know", "last", "less",
+    "let", "like", "little", "look", "lot", "made", "make", "makes", "many", "maybe", "more", "most", "much", "must", "need", "never",
+    "new", "next", "not", "nothing", "now", "off", "often", "one", "only", "other", "our", "out", "over", "own", "please", "really",
+    "same", "says", "see", "she", "should", "since", "some", "something", "still", "such", "take", "than", "that", "that's", "the",
+    "their", "them", "then", "there", "these", "they", "thing", "things", "think", "this", "those", "though", "through", "time", "today",
+    "told", "tomorrow", "too", "under", "until", "upon", "use", "very", "want", "wanted", "was", "wasn't", "way", "well", "were", "what",
+    "when", "where", "which", "while", "who", "why", "will", "with", "without", "won't", "would", "yes", "yesterday", "yet", "you",
+    "you're", "your",
+];
 
 /// The words that say something, each once, in order.
 ///
@@ -63,9 +72,18 @@ pub fn telling(text: &str) -> Vec<String> {
 /// assert!(likeness("Write the report", "write report") > 0.99);
 /// assert!(likeness("Write the report", "Bake bread") < 0.01);
 /// ```
-#[expect(clippy::cast_precision_loss, reason = "a text has far fewer than 2^23 words")]
 pub fn likeness(one: &str, other: &str) -> f32 {
-    let (one, other) = (telling(one), telling(other));
+    shared(&telling(one), &telling(other))
+}
+
+/// As [`likeness`], of telling words: for one text against many.
+///
+/// ```
+/// use mnemosyne_sdk::words::{shared, telling};
+/// assert_eq!(shared(&telling("red apples"), &telling("green apples")), 1.0 / 3.0);
+/// ```
+#[expect(clippy::cast_precision_loss, reason = "a text has far fewer than 2^23 words")]
+pub fn shared(one: &[String], other: &[String]) -> f32 {
     let shared = one.iter().filter(|word| other.contains(word)).count();
     let all = one.len() + other.len() - shared;
     if all == 0 { 0.0 } else { shared as f32 / all as f32 }
@@ -107,4 +125,22 @@ pub fn sentences(text: &str) -> Vec<&str> {
     }
     found.retain(|sentence| !sentence.is_empty());
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fillers_are_sorted_for_the_search() {
+        assert!(FILLERS.is_sorted());
+    }
+
+    #[test]
+    fn an_excerpt_is_never_longer_than_asked_for() {
+        for max in 1..40 {
+            let short = excerpt("a naïve tale of 日本語 and verylongwordswithoutend", max);
+            assert!(short.chars().count() <= max, "{max}: {short}");
+        }
+    }
 }

@@ -1,5 +1,4 @@
 //! The usual conduct of a persona: what each failure leads to.
-#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
 
 use mnemosyne_sdk::capability::{actions, llm, storage::memories};
 use mnemosyne_sdk::plugin::persona::{Card, Persona, double};
