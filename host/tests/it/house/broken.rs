@@ -140,7 +140,7 @@ fn each_missing_room_is_named_and_each_orphan_is_found() {
         breaks(names::rooms, &rest, &["has no room", room]);
     }
     for orphan in [
-        "host/src/backend/vector.rs",
+        "host/src/backend/weather.rs",
         "sdk/src/plugin/persona.rs",
         "plugins/persona-echo/Cargo.toml",
         "host/src/http/memories/list.rs",

@@ -8,6 +8,8 @@ use super::{Breach, Tree};
 /// What this house must be able to do today; whoever adds a word adds it here.
 const CAPABILITIES: [&str; 4] = ["log", "config", "storage", "auth"];
 const KINDS: [&str; 2] = ["xp-rules", "auth-provider"];
+/// Kinds whose guests are there and whose door in the host follows.
+const DOOR_FOLLOWS: [&str; 2] = ["persona", "task-intelligence"];
 const RESOURCES: [&str; 6] = ["auth", "tasks", "game", "admin/plugins", "admin/slots", "admin/secrets"];
 
 /// Files and folders beside the words that serve all of them.
@@ -62,7 +64,11 @@ fn capability_rooms(tree: &Tree, word: &str) -> Vec<String> {
 
 fn kind_rooms(word: &str) -> Vec<String> {
     let word_in_rust = snake(word);
-    vec![format!("wit/deps/{word}.wit"), format!("host/src/plugin/{word_in_rust}"), format!("sdk/src/plugin/{word_in_rust}")]
+    let mut rooms = vec![format!("wit/deps/{word}.wit"), format!("sdk/src/plugin/{word_in_rust}")];
+    if !DOOR_FOLLOWS.contains(&word) {
+        rooms.push(format!("host/src/plugin/{word_in_rust}"));
+    }
+    rooms
 }
 
 fn resource_rooms(word: &str) -> Vec<String> {
