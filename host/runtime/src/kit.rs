@@ -2,6 +2,7 @@
 //! and a runtime with everything in memory.
 
 pub(crate) mod login;
+pub(crate) mod voice;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -159,7 +160,7 @@ pub(crate) struct House {
 pub(crate) fn settings() -> Settings {
     Settings {
         pool: Pool { calls: 16, core_instances: 256, ..Pool::default() },
-        admission: Admission { xp_rules: 4, auth_provider: 4, persona: 1, task_intelligence: 1 },
+        admission: Admission { xp_rules: 4, auth_provider: 4, persona: 4, task_intelligence: 1 },
         workers: 2,
         tick: Duration::from_millis(1),
         breaker: None,
@@ -227,10 +228,22 @@ impl House {
         let revision = self.revision(provider.build()).await;
         Arc::new(crate::call::Call::new(self.runtime.clone(), revision, caller, "test"))
     }
+
+    /// As [`Self::at_the_door`], of a persona.
+    pub(crate) async fn at_a_personas_door(&self, manifest_lines: &'static str, caller: Caller) -> Arc<crate::call::Call> {
+        let revision = self.revision(voice::Voice { manifest: manifest_lines, ..voice::Voice::default() }.build()).await;
+        Arc::new(crate::call::Call::new(self.runtime.clone(), revision, caller, "test"))
+    }
 }
 
 pub(crate) fn nobody() -> Caller {
     Caller::nobody("xp-rules", "req-1")
+}
+
+/// Somebody else.
+pub(crate) fn bob() -> Caller {
+    let user = User { id: Uuid::from_u128(2), ..(*ada().user.unwrap()).clone() };
+    Caller::person(Arc::new(user), "slot", "req-2")
 }
 
 pub(crate) fn ada() -> Caller {

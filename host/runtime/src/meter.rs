@@ -27,8 +27,8 @@ pub(crate) fn thread_cpu() -> u64 {
 /// Most pieces of one call that raise what it may use; each takes a token or more of an answer of at most 16 k tokens.
 const MAX_PIECES: u32 = 16_384;
 
-/// What the host granted of a model's answers in one call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What one call used of models.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelUse {
     /// Requests.
     pub calls: u32,
@@ -36,10 +36,12 @@ pub struct ModelUse {
     pub input_tokens: u32,
     /// Tokens of answers, reasoning included.
     pub output_tokens: u32,
+    /// The model that answered last, if it told its name.
+    pub model: Option<std::sync::Arc<str>>,
 }
 
 impl ModelUse {
-    fn tokens(self) -> u64 {
+    fn tokens(&self) -> u64 {
         u64::from(self.input_tokens) + u64::from(self.output_tokens)
     }
 }
@@ -252,9 +254,17 @@ impl Meter {
         used.output_tokens = used.output_tokens.saturating_add(output_tokens);
     }
 
+    /// Notes which model answers.
+    pub(crate) fn model_answers(&self, name: &str) {
+        let mut models = self.models.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if models.0.model.as_deref() != Some(name) {
+            models.0.model = Some(name.into());
+        }
+    }
+
     /// What models cost so far.
     pub(crate) fn models(&self) -> ModelUse {
-        self.models.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0
+        self.models.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0.clone()
     }
 
     /// What is left of the call's time.

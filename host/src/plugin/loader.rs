@@ -87,6 +87,13 @@ impl EffectiveGrant {
 /// A revision, compiled and linked to its grant and settings: ready to serve.
 pub struct Loaded(Arc<Revision>);
 
+impl Loaded {
+    /// For the doors of this room.
+    pub(in crate::plugin) fn revision(&self) -> &Arc<Revision> {
+        &self.0
+    }
+}
+
 /// The room's door to the runtime.
 pub struct Loader {
     runtime: Arc<Runtime>,
@@ -130,16 +137,20 @@ impl Loader {
         let size = bytes.len();
         let Loaded(revision) = self.load(bytes, policy, &json!({}), &[]).await?;
         let caller = Caller::nobody(format!("check/{}", revision.kind()), "check");
+        if revision.optional_exports().self_test {
+            let tested = self.runtime.self_test(&revision, caller.clone()).run().await;
+            tested.map_err(|error| refuse(vec![format!("its self-test fails: {}", error.failure)]))?;
+        }
         let described = match revision.kind() {
             Kind::XpRules => self.runtime.xp_rules(&revision, caller).describe("en".into()).await.map(|called| called.record),
             Kind::AuthProvider => self.runtime.auth_provider(&revision, caller).describe("en".into()).await.map(|called| called.record),
-            kind => return Err(refuse(vec![format!("this host does not run plugins of kind {kind} yet")])),
+            Kind::Persona => self.runtime.persona(&revision, caller).describe("en".into()).await.map(|called| called.record),
+            // This kind has no card: that it compiled, linked and has every export is its verdict.
+            Kind::TaskIntelligence => return Ok(verdict(format!("{size} bytes, compiled and linked"))),
         };
         let record = described.map_err(|error| refuse(vec![format!("it does not describe itself: {}", error.failure)]))?;
-        Ok(json!({
-            "stage": "checked", "passed": true,
-            "text": format!("{size} bytes, compiled and linked; describes itself in {} µs with {} KiB of memory", record.wall.as_micros(), record.peak_memory >> 10),
-        }))
+        let (took, memory) = (record.wall.as_micros(), record.peak_memory >> 10);
+        Ok(verdict(format!("{size} bytes, compiled and linked; describes itself in {took} µs with {memory} KiB of memory")))
     }
 
     /// Compiles (once a digest), links to the grant, and checks the settings against the manifest.
@@ -218,6 +229,10 @@ impl Loader {
         served.sort();
         served
     }
+}
+
+fn verdict(text: String) -> Value {
+    json!({ "stage": "checked", "passed": true, "text": text })
 }
 
 fn component(report: CheckReport) -> Outcome<Component> {

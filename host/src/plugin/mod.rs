@@ -5,13 +5,23 @@
 
 pub mod auth_provider;
 pub mod loader;
+pub mod persona;
+pub mod task_intelligence;
 pub mod xp_rules;
+
+use std::sync::Arc;
+
+use mnemosyne_runtime::{Binding, User};
 
 /// The kinds of plugins whose doors are open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Says who somebody is.
     AuthProvider,
+    /// Answers a person.
+    Persona,
+    /// Helps with tasks.
+    TaskIntelligence,
     /// Says what a completed task is worth.
     XpRules,
 }
@@ -23,16 +33,23 @@ pub enum OnFailure {
     Closed,
     /// The user's action succeeds now; its consequence is worked out later, once.
     Later,
+    /// Before the first word the slot's previous revision answers, else the bundled one, marked degraded; after it the
+    /// partial answer is kept and marked, and nobody tries again.
+    Earlier,
+    /// An empty answer with a reason code; nothing waits for it.
+    Empty,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::AuthProvider, Self::XpRules];
+    pub const ALL: [Self; 4] = [Self::AuthProvider, Self::Persona, Self::TaskIntelligence, Self::XpRules];
 
     /// As slots, manifests and folders spell it.
     pub const fn text(self) -> &'static str {
         match self {
             Self::AuthProvider => "auth-provider",
+            Self::Persona => "persona",
+            Self::TaskIntelligence => "task-intelligence",
             Self::XpRules => "xp-rules",
         }
     }
@@ -41,6 +58,8 @@ impl Kind {
     pub const fn on_failure(self) -> OnFailure {
         match self {
             Self::AuthProvider => OnFailure::Closed,
+            Self::Persona => OnFailure::Earlier,
+            Self::TaskIntelligence => OnFailure::Empty,
             Self::XpRules => OnFailure::Later,
         }
     }
@@ -57,4 +76,27 @@ pub struct Caller {
     pub locale: String,
     /// IANA zone.
     pub timezone: String,
+    /// `user`, `operator`, `admin`.
+    pub roles: Vec<String>,
+    /// `task:write` …: what `actions` may do for the plugin.
+    pub permissions: std::collections::BTreeSet<String>,
+}
+
+impl Caller {
+    /// As the runtime knows it, for a call of what is bound there.
+    fn through(&self, binding: &Binding) -> mnemosyne_runtime::Caller {
+        let user = self.user.map(|id| {
+            Arc::new(User {
+                id,
+                display_name: self.display_name.clone(),
+                roles: self.roles.clone(),
+                permissions: self.permissions.clone(),
+                timezone: self.timezone.clone(),
+                locale: self.locale.clone(),
+            })
+        });
+        let mut of = mnemosyne_runtime::Caller::nobody(binding.slot.clone(), crate::timings::request()).at(binding.generation);
+        of.user = user;
+        of
+    }
 }

@@ -18,7 +18,7 @@ use crate::model::game::Rules;
 use crate::model::task::QuestType;
 use crate::plugin::Caller;
 
-mod call;
+pub(super) mod call;
 pub mod card;
 pub mod facts;
 pub mod levels;

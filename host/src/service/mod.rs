@@ -24,6 +24,12 @@ impl From<&principal::Principal> for crate::plugin::Caller {
             display_name: principal.display_name.clone(),
             locale: principal.locale.clone(),
             timezone: principal.timezone.clone(),
+            roles: principal.roles.iter().map(|role| role.text().to_owned()).collect(),
+            permissions: principal::Permission::ALL
+                .iter()
+                .filter(|permission| principal.permissions.contains(**permission))
+                .map(|permission| permission.text().to_owned())
+                .collect(),
         }
     }
 }

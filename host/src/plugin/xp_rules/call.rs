@@ -96,7 +96,7 @@ impl Revision {
 }
 
 /// The row of the code table for a failure.
-const fn code(failure: &Failure) -> Code {
+pub(in crate::plugin) const fn code(failure: &Failure) -> Code {
     match failure {
         Failure::Trapped(_) => Code::PluginTrapped,
         Failure::CpuExceeded(_)
@@ -112,7 +112,7 @@ const fn code(failure: &Failure) -> Code {
     }
 }
 
-fn task(of: &TaskFacts) -> values::Task {
+pub(in crate::plugin) fn task(of: &TaskFacts) -> values::Task {
     values::Task {
         id: of.id.clone(),
         title: of.title.clone(),
@@ -149,7 +149,7 @@ fn facts(known: &Facts) -> wit::Facts {
     }
 }
 
-fn moment(at: &Moment) -> values::Moment {
+pub(in crate::plugin) fn moment(at: &Moment) -> values::Moment {
     values::Moment {
         at: at.at,
         seed: at.seed,

@@ -1,11 +1,11 @@
-//! Which slots exist: `xp-rules`, and `auth-provider/<id>`. Others come with their kinds.
+//! Which slots exist: `xp-rules` and `task-intelligence`, `persona/<id>` and `auth-provider/<id>`.
 
 use crate::error::Fault;
 
 /// Kinds that have exactly one slot.
-pub(super) const SINGLE: &[&str] = &["xp-rules"];
+pub(super) const SINGLE: &[&str] = &["task-intelligence", "xp-rules"];
 /// Kinds that have a slot for each id.
-const NAMED: &[&str] = &["auth-provider"];
+const NAMED: &[&str] = &["auth-provider", "persona"];
 /// Words that follow a slot in a path and can therefore be no id.
 const RESERVED: &[&str] = &["config", "history", "rollback", "rehearse"];
 
@@ -27,7 +27,10 @@ fn is_id(id: &str) -> bool {
 
 /// 404 with what would be right.
 pub(super) fn unknown(slot: &str) -> Fault {
-    Fault::not_found().message("no such slot").detail(format!("`{slot}`")).hint("slots are `xp-rules` and `auth-provider/<id>`")
+    Fault::not_found()
+        .message("no such slot")
+        .detail(format!("`{slot}`"))
+        .hint("slots are `xp-rules`, `task-intelligence`, `persona/<id>` and `auth-provider/<id>`")
 }
 
 #[cfg(test)]
@@ -37,7 +40,9 @@ mod tests {
     #[test]
     fn a_slot_is_a_kind_or_a_kind_and_an_id() {
         assert_eq!(kind_of("xp-rules"), Some("xp-rules"));
+        assert_eq!(kind_of("task-intelligence"), Some("task-intelligence"));
         assert_eq!(kind_of("auth-provider/password"), Some("auth-provider"));
+        assert_eq!(kind_of("persona/mentor"), Some("persona"));
         for none in [
             "auth-provider",
             "xp-rules/a",

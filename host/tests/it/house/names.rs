@@ -16,7 +16,8 @@ const RESOURCES: [&str; 6] = ["auth", "tasks", "game", "admin/plugins", "admin/s
 /// `reply` is the handle of kind persona, no capability. The others have their rooms in the runtime; SDK and backends follow.
 /// `embedding`: embedders and what guards them serve `llm/embeddings`, `vector/index` and the host's own search alike.
 const BESIDE_CAPABILITIES: [&str; 9] = ["mod", "grant", "door", "reply", "vector", "llm", "actions", "http", "embedding"];
-const BESIDE_KINDS: [&str; 2] = ["mod", "loader"];
+/// `persona` and `task-intelligence` have their doors; SDK and bundled plugins follow.
+const BESIDE_KINDS: [&str; 4] = ["mod", "loader", "persona", "task-intelligence"];
 const BESIDE_RESOURCES: [&str; 3] = ["admin", "layer", "tests"];
 
 /// Every room of every word that stands in one of them.

@@ -55,6 +55,10 @@ pub trait ModelStream: Send {
     async fn next(&mut self) -> Result<Option<Delta>, BackendError>;
     /// `None` until the model has finished, or when it does not tell.
     fn usage(&self) -> Option<Usage>;
+    /// The model that answers, as soon as it is known.
+    fn model(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Vectors of texts, in the host's own space.

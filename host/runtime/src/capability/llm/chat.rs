@@ -212,6 +212,7 @@ pub(crate) async fn complete(call: &Call, conversation: &mut Conversation, asked
         match call.backends().models.complete(Asking::of(call), request(wished, asked, class, max_tokens)).await {
             Ok(completion) => {
                 reservation.settle(Some(completion.usage));
+                call.meter.model_answers(&completion.model);
                 let size =
                     completion.text.len() + completion.reasoning.as_ref().map_or(0, String::len) + calls_bytes(&completion.tool_calls);
                 if size <= MAX_ANSWER { Ok(completion) } else { Err(too_large()) }
@@ -289,6 +290,9 @@ pub(crate) async fn next(call: &Call, conversation: &mut Conversation, handle: u
                     return Err(too_large());
                 }
                 call.meter.piece_in();
+                if let Some(model) = stream.stream.model() {
+                    call.meter.model_answers(model);
+                }
                 if !delta.reasoning.is_empty() {
                     note(reply, ReplyEvent::Reasoning(delta.reasoning.clone())).await;
                 }

@@ -121,6 +121,10 @@ impl ModelStream for Playing {
     fn usage(&self) -> Option<Usage> {
         self.done.then_some(self.usage)
     }
+
+    fn model(&self) -> Option<&str> {
+        Some("scripted")
+    }
 }
 
 #[async_trait]

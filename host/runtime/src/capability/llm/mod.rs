@@ -9,5 +9,7 @@ pub(crate) mod core;
 mod embeddings;
 mod host;
 pub mod in_memory;
+#[cfg(test)]
+mod tests;
 
 pub use self::backend::{EmbeddingsBackend, ModelBackend, ModelRequest, ModelStream};

@@ -5,5 +5,7 @@
 pub mod backend;
 pub(crate) mod core;
 mod host;
+#[cfg(test)]
+mod tests;
 
 pub use self::backend::{ActionEvent, ReplyEvent, ReplySink, ReplyStream, channel};
