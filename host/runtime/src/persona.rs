@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use mnemosyne_bindings::capability::persona::reply::Reply as ReplyHandle;
 use wasmtime::Store;
 use wasmtime::component::Resource;
 
@@ -187,8 +188,6 @@ impl Export for Respond {
     }
 }
 
-use mnemosyne_bindings::capability::persona::reply::Reply as ReplyHandle;
-
 struct Reflect(Vec<Memory>, Moment);
 
 impl Export for Reflect {
@@ -214,3 +213,8 @@ impl Export for Reflect {
         if themes && questions { Ok(()) } else { Err("there are too many themes or questions, or one is too long") }
     }
 }
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod zoo;

@@ -279,3 +279,6 @@ impl Export for Prioritize {
         if good { Ok(()) } else { Err("there are more than 200 ranks, or a score or reason breaks its cap") }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -146,11 +146,11 @@ impl Loader {
             Kind::AuthProvider => self.runtime.auth_provider(&revision, caller).describe("en".into()).await.map(|called| called.record),
             Kind::Persona => self.runtime.persona(&revision, caller).describe("en".into()).await.map(|called| called.record),
             // This kind has no card: that it compiled, linked and has every export is its verdict.
-            Kind::TaskIntelligence => return Ok(verdict(format!("{size} bytes, compiled and linked"))),
+            Kind::TaskIntelligence => return Ok(verdict(&format!("{size} bytes, compiled and linked"))),
         };
         let record = described.map_err(|error| refuse(vec![format!("it does not describe itself: {}", error.failure)]))?;
         let (took, memory) = (record.wall.as_micros(), record.peak_memory >> 10);
-        Ok(verdict(format!("{size} bytes, compiled and linked; describes itself in {took} µs with {memory} KiB of memory")))
+        Ok(verdict(&format!("{size} bytes, compiled and linked; describes itself in {took} µs with {memory} KiB of memory")))
     }
 
     /// Compiles (once a digest), links to the grant, and checks the settings against the manifest.
@@ -231,7 +231,7 @@ impl Loader {
     }
 }
 
-fn verdict(text: String) -> Value {
+fn verdict(text: &str) -> Value {
     json!({ "stage": "checked", "passed": true, "text": text })
 }
 

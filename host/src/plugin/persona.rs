@@ -130,11 +130,11 @@ impl Personas {
         }
         // Nobody's call: the same words for everybody.
         let of = Caller { user: None, ..caller.clone() }.through(&bound);
-        let called = self.runtime.persona(&bound.revision, of).describe(caller.locale.clone()).await;
-        let card = match called {
-            Ok(called) => {
-                timed(&called.record);
-                Arc::new(shapes::card(called.value))
+        let ended = self.runtime.persona(&bound.revision, of).describe(caller.locale.clone()).await;
+        let card = match ended {
+            Ok(ended) => {
+                timed(&ended.record);
+                Arc::new(shapes::card(ended.value))
             }
             Err(error) => {
                 timed(&error.record);
@@ -152,11 +152,11 @@ impl Personas {
     pub async fn affinity(&self, caller: &Caller, id: &str, message: &str, history: &[Said]) -> Result<Fit, Unanswered> {
         let bound = self.live(id)?;
         let history = history.iter().map(shapes::message).collect();
-        let called = self.runtime.persona(&bound.revision, caller.through(&bound)).affinity(message.to_owned(), history).await;
-        match called {
-            Ok(called) => {
-                timed(&called.record);
-                Ok(Fit { score: called.value.score, signals: called.value.signals })
+        let ended = self.runtime.persona(&bound.revision, caller.through(&bound)).affinity(message.to_owned(), history).await;
+        match ended {
+            Ok(ended) => {
+                timed(&ended.record);
+                Ok(Fit { score: ended.value.score, signals: ended.value.signals })
             }
             Err(error) => {
                 timed(&error.record);
@@ -211,9 +211,9 @@ impl Personas {
         let bound = self.live(id)?;
         let memories = memories.iter().map(shapes::memory).collect();
         match self.runtime.persona(&bound.revision, caller.through(&bound)).reflect(memories, moment(at)).await {
-            Ok(called) => {
-                timed(&called.record);
-                Ok(shapes::reflection(called.value))
+            Ok(ended) => {
+                timed(&ended.record);
+                Ok(shapes::reflection(ended.value))
             }
             Err(error) => {
                 timed(&error.record);

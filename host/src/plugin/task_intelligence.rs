@@ -56,22 +56,22 @@ impl TaskIntelligence {
     /// What the caller might want to do: at most `limit`, 1…20.
     pub async fn suggest(&self, caller: &Caller, at: &Moment, limit: u32) -> Helped<Vec<Suggestion>> {
         let Some(bound) = self.bound(caller) else { return unbound() };
-        let called = self.calls(&bound).suggest(moment(at), limit.clamp(1, MOST_SUGGESTIONS)).await;
-        helped(&bound, called, |suggestions| suggestions.into_iter().map(shapes::suggestion).collect())
+        let ended = self.calls(&bound).suggest(moment(at), limit.clamp(1, MOST_SUGGESTIONS)).await;
+        helped(&bound, ended, |suggestions| suggestions.into_iter().map(shapes::suggestion).collect())
     }
 
     /// The parts of a task, in order: at most 20.
     pub async fn break_down(&self, caller: &Caller, of: &TaskFacts, at: &Moment) -> Helped<Vec<Step>> {
         let Some(bound) = self.bound(caller) else { return unbound() };
-        let called = self.calls(&bound).break_down(task(of), moment(at)).await;
-        helped(&bound, called, |steps| steps.into_iter().map(shapes::step).collect())
+        let ended = self.calls(&bound).break_down(task(of), moment(at)).await;
+        helped(&bound, ended, |steps| steps.iter().map(shapes::step).collect())
     }
 
     /// How long a task may take; `None` when nobody can tell.
     pub async fn estimate(&self, caller: &Caller, of: &TaskFacts, at: &Moment) -> Helped<Option<Effort>> {
         let Some(bound) = self.bound(caller) else { return unbound() };
-        let called = self.calls(&bound).estimate(task(of), moment(at)).await;
-        helped(&bound, called, |effort| Some(shapes::effort(effort)))
+        let ended = self.calls(&bound).estimate(task(of), moment(at)).await;
+        helped(&bound, ended, |effort| Some(shapes::effort(&effort)))
     }
 
     /// Tasks found in messages, of which the newest 64 are read: at most 20.
@@ -79,16 +79,16 @@ impl TaskIntelligence {
         let Some(bound) = self.bound(caller) else { return unbound() };
         let newest = &messages[messages.len().saturating_sub(MOST_MESSAGES)..];
         let messages = newest.iter().map(super::persona::message).collect();
-        let called = self.calls(&bound).extract(messages, moment(at)).await;
-        helped(&bound, called, |drafts| drafts.into_iter().map(shapes::draft).collect())
+        let ended = self.calls(&bound).extract(messages, moment(at)).await;
+        helped(&bound, ended, |drafts| drafts.into_iter().map(shapes::draft).collect())
     }
 
     /// The first 200 of these tasks, most urgent first; each of them once.
     pub async fn prioritize(&self, caller: &Caller, tasks: &[TaskFacts], at: &Moment) -> Helped<Vec<Ranked>> {
         let Some(bound) = self.bound(caller) else { return unbound() };
         let tasks = tasks.iter().take(MOST_TASKS).map(task).collect();
-        let called = self.calls(&bound).prioritize(tasks, moment(at)).await;
-        helped(&bound, called, |ranked| ranked.into_iter().map(shapes::ranked).collect())
+        let ended = self.calls(&bound).prioritize(tasks, moment(at)).await;
+        helped(&bound, ended, |ranked| ranked.into_iter().map(shapes::ranked).collect())
     }
 }
 
@@ -98,17 +98,17 @@ fn unbound<T: Default>() -> Helped<T> {
 
 type Answer<T> = Result<Called<(T, mnemosyne_runtime::wit::task_intelligence::Origin)>, CallError>;
 
-fn helped<T, U: Default>(bound: &Bound, called: Answer<T>, shape: impl FnOnce(T) -> U) -> Helped<U> {
+fn helped<T, U: Default>(bound: &Bound, ended: Answer<T>, shape: impl FnOnce(T) -> U) -> Helped<U> {
     let id = bound.binding.revision.id();
     let revision = Some(Rules { plugin: id.plugin.clone(), version: id.version.clone(), digest: id.digest.clone() });
-    let record = match &called {
-        Ok(called) => &called.record,
+    let record = match &ended {
+        Ok(ended) => &ended.record,
         Err(error) => &error.record,
     };
     crate::timings::plugin(&id.plugin, &id.version, record.waited + record.wall);
-    match called {
-        Ok(called) => {
-            let (value, origin) = called.value;
+    match ended {
+        Ok(ended) => {
+            let (value, origin) = ended.value;
             Helped { value: shape(value), origin: shapes::origin(origin), revision, reason: None }
         }
         Err(error) => {

@@ -24,8 +24,8 @@ pub(crate) const REPLY: &str = r#"
 /// The handle of the answer: after the turn's 280 bytes.
 pub(crate) const HANDLE: &str = "(i32.load offset=280 (local.get 0))";
 
-/// `ok(outcome {})`: zeroes.
-pub(crate) const DONE: &str = "(i32.const 3072)";
+/// `ok(outcome {})`: zeroes. The borrowed handle is let go, as the contract wants it.
+pub(crate) const DONE: &str = "(call $drop_reply (i32.load offset=280 (local.get 0))) (i32.const 3072)";
 
 /// Pushes `length` bytes at `pointer`; the answer stands at 768 (0 there: it went out).
 pub(crate) fn push(pointer: u32, length: u32) -> String {
@@ -47,6 +47,7 @@ impl Voice {
     pub(crate) fn build(&self) -> Arc<[u8]> {
         let wat = format!(
             r#"(module
+              (import "mnemosyne:persona/reply@0.1.0" "[resource-drop]reply" (func $drop_reply (param i32)))
               {imports}
               (memory (export "memory") 2)
               (global $heap (mut i32) (i32.const 8192))

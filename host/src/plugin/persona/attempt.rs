@@ -77,9 +77,9 @@ impl Personas {
         }
         let revision = rules(binding);
         match ended {
-            Ok(called) => {
-                timed(&called.record);
-                Ok(shapes::answered(called.value, revision, &called.record))
+            Ok(done) => {
+                timed(&done.record);
+                Ok(shapes::answered(done.value, revision, &done.record))
             }
             Err(error) => {
                 timed(&error.record);

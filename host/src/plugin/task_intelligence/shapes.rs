@@ -136,7 +136,7 @@ pub(super) fn suggestion(suggestion: wit::Suggestion) -> Suggestion {
     Suggestion { draft: draft(suggestion.draft), reason: clean(&suggestion.reason, 200), source: suggestion.source }
 }
 
-pub(super) fn step(step: wit::Step) -> Step {
+pub(super) fn step(step: &wit::Step) -> Step {
     Step {
         title: clean(&step.title, 500),
         description: prose(&step.description),
@@ -145,7 +145,7 @@ pub(super) fn step(step: wit::Step) -> Step {
     }
 }
 
-pub(super) fn effort(effort: wit::Effort) -> Effort {
+pub(super) fn effort(effort: &wit::Effort) -> Effort {
     Effort { minutes: effort.minutes, low: effort.low, high: effort.high, difficulty: effort.difficulty, basis: clean(&effort.basis, 200) }
 }
 

@@ -84,7 +84,7 @@ async fn a_stream_gives_every_piece_then_its_cost() {
     let (sink, mut told) = channel(8);
     let mut of = Conversation { reply: Some(Reply::to(sink)), ..Conversation::default() };
     let handle = open(&call, &mut of, asked()).await.unwrap().unwrap();
-    assert_eq!(usage(&call, &of, handle).unwrap(), None);
+    assert!(usage(&call, &of, handle).unwrap().is_none());
     let mut text = String::new();
     while let Some(delta) = next(&call, &mut of, handle).await.unwrap().unwrap() {
         text.push_str(&delta.text);
@@ -196,7 +196,7 @@ async fn options_and_messages_have_their_caps() {
 async fn texts_become_vectors_of_the_hosts_space() {
     let call = at(CHAT, &model([])).await;
     assert_eq!(space(&call).await.unwrap().unwrap().dimensions, 26);
-    assert_eq!(embed(&call, vec!["ab".into(), "b".into()]).await.unwrap().unwrap()[1][1], 1.0);
+    assert_eq!(embed(&call, vec!["ab".into(), "b".into()]).await.unwrap().unwrap()[1][..3], [0.0, 1.0, 0.0]);
     assert_eq!(embed(&call, vec!["x".into(); 101]).await.unwrap().unwrap_err().code, "embeddings-texts");
     assert!(embed(&call, Vec::new()).await.unwrap().unwrap().is_empty());
 }
