@@ -12,12 +12,16 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::backend::actions::Actions;
 use crate::backend::auth::Credentials;
 use crate::backend::auth::passwords::Passwords;
 use crate::backend::embedding::collections::Collections;
 use crate::backend::embedding::{self, Desk};
+use crate::backend::http::{Outside, SystemResolver};
 use crate::backend::log::PluginLog;
 use crate::backend::storage::PluginStorage;
+use crate::backend::storage::tasks::PluginTasks;
+use crate::backend::vector::PluginVectors;
 use crate::clock::{Clock, IdSource, SystemClock, SystemIds};
 use crate::config::{Config, Migrate};
 use crate::job;
@@ -25,6 +29,7 @@ use crate::job::record_calls::Queue;
 use crate::plugin::auth_provider::{AuthProviders, Sandboxed};
 use crate::plugin::loader::Loader;
 use crate::plugin::xp_rules::XpRules;
+use crate::service::actions::Acting;
 use crate::service::audit::LOCAL_KEY;
 use crate::service::auth::{ApiKeys, Auth, Common, People};
 use crate::service::bundled;
@@ -75,7 +80,7 @@ pub struct Rooms {
     /// What is bound where.
     pub slots: Arc<Slots>,
     /// Operators' secrets.
-    pub secrets: Secrets,
+    pub secrets: Arc<Secrets>,
     records: Arc<Queue>,
     waiting_records: Mutex<Option<mpsc::Receiver<Arc<CallRecord>>>>,
     jobs: Mutex<JoinSet<()>>,
@@ -146,9 +151,17 @@ impl App {
         let embeddings = Arc::new(Embeddings::new(db.clone(), Arc::clone(&clock), Arc::clone(&ids), vectors, desk));
 
         let (records, waiting_records) = Queue::new();
+        let secrets = Arc::new(Secrets::new(db.clone(), Arc::clone(&clock), Arc::clone(&vault)));
+        let actions = Arc::new(Actions::default());
+        let outside = Outside::new(Arc::new(SystemResolver), Arc::clone(&secrets) as _, config.plugins.allowed_origins.clone());
         let backends = Backends {
             log: Arc::new(PluginLog),
             kv: Arc::new(PluginStorage::new(db.clone())),
+            tasks: Arc::new(PluginTasks::new(db.clone())),
+            vectors: Arc::new(PluginVectors::new(Arc::clone(&collections))),
+            embeddings: Arc::new(PluginEmbeddings::new(Arc::clone(&desk))),
+            actions: Arc::clone(&actions) as _,
+            http: Arc::new(outside),
             credentials: Arc::new(Credentials::new(db.clone(), Arc::clone(&clock), Arc::clone(&ids), Arc::clone(&passwords))),
             ..Backends::in_memory()
         };
@@ -172,6 +185,9 @@ impl App {
             Arc::clone(&ids),
         );
 
+        let tasks = Tasks::new(game.clone());
+        actions.with(Arc::new(Acting::new(tasks.clone(), Arc::clone(&clock))));
+
         slots.load().await.map_err(|fault| StartError::fault(&fault))?;
         if config.plugins.bundled {
             bundled::install(&plugins, &slots).await.map_err(|fault| StartError::fault(&fault))?;
@@ -180,13 +196,13 @@ impl App {
             auth,
             accounts: People::new(Arc::clone(&common)),
             api_keys: ApiKeys::new(common),
-            tasks: Tasks::new(game.clone()),
+            tasks,
             game,
             embeddings,
             collections,
             plugins,
             slots,
-            secrets: Secrets::new(db.clone(), Arc::clone(&clock), vault),
+            secrets,
             config,
             clock,
             ids,

@@ -143,6 +143,9 @@ pub struct Plugins {
     pub compiled: Option<PathBuf>,
     /// The binary that compiles components in a child process. Default: this one.
     pub compiler: Option<PathBuf>,
+    /// Origins that plugins may reach although an address of theirs is private, as `https://crm.intranet.example`; each
+    /// plugin still needs its own grant. Default none.
+    pub allowed_origins: Vec<String>,
 }
 
 /// `telemetry.*`
@@ -193,7 +196,7 @@ impl Default for Config {
                 xp_per_day: 0,
             },
             embedding: Embedding::default(),
-            plugins: Plugins { bundled: true, workers: 0, max_calls: 256, compiled: None, compiler: None },
+            plugins: Plugins { bundled: true, workers: 0, max_calls: 256, compiled: None, compiler: None, allowed_origins: Vec::new() },
             telemetry: Telemetry { log: "info".into(), format: LogFormat::Auto },
             secrets_key: None,
         }

@@ -128,7 +128,8 @@ impl Runtime {
         let guests = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(settings.workers)
             .thread_name("plugin-guest")
-            .enable_time()
+            // What a backend opens on the way (a connection to the database, to a model) needs the sockets' driver here too.
+            .enable_all()
             .build()?;
         let slots = slots.map(|calls| Arc::new(Semaphore::new(calls)));
         let guests = Some(guests);

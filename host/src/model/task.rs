@@ -173,6 +173,8 @@ pub enum TaskSort {
     Difficulty(bool),
     /// By title, case ignored.
     Title(bool),
+    /// When it was completed, else when it was changed.
+    Ended(bool),
 }
 
 /// Which tasks are wanted; every given part must hold.

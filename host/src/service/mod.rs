@@ -3,6 +3,7 @@
 //! A service takes a [`principal::Principal`] and plain values, calls `plugin` for behaviour and `store` for truth, and
 //! returns a model or a [`crate::error::Fault`]. It never holds a connection or a lock while a guest runs.
 
+pub mod actions;
 pub mod audit;
 pub mod auth;
 pub mod bundled;

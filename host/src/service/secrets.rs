@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::audit::Actor;
 use super::vault::Vault;
+use crate::backend::http::SecretSource;
 use crate::clock::{Clock, Millis};
 use crate::error::{Fault, Outcome};
 use crate::store::{self, Db};
@@ -70,6 +71,22 @@ impl Secrets {
         store::audit::append(&mut tx, &actor.event(self.clock.now(), "secret.remove", name, json!({}))).await?;
         store::settings::move_generation(&mut tx).await?;
         Ok(tx.commit().await?)
+    }
+}
+
+#[async_trait::async_trait]
+impl SecretSource for Secrets {
+    async fn secret(&self, name: &str) -> Option<SecretString> {
+        let opened = async {
+            let Some(sealed) = store::keys::secret(&self.db, name).await? else { return Ok::<_, Fault>(None) };
+            let plain = self.vault.unseal(&format!("secrets/{name}"), &sealed)?;
+            let text = std::str::from_utf8(&plain).map_err(Fault::internal)?;
+            Ok(Some(SecretString::from(text.to_owned())))
+        };
+        opened.await.unwrap_or_else(|fault| {
+            tracing::error!(name, ?fault, "a secret cannot be read");
+            None
+        })
     }
 }
 

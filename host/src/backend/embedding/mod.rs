@@ -12,6 +12,7 @@
 //! An embedder that is away delays nobody: texts wait in the outbox, search goes on by keywords and says so.
 
 pub mod breaker;
+pub mod capability;
 pub mod collections;
 pub mod desk;
 pub mod hashed_ngram;

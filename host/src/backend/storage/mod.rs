@@ -1,6 +1,8 @@
 //! `storage/kv` for plugins, over the table `plugin_kv`. Scope and quota are decided by the runtime's door; here a drawer is
 //! two columns and a key is opaque bytes.
 
+pub mod tasks;
+
 use async_trait::async_trait;
 use mnemosyne_runtime::BackendError;
 use mnemosyne_runtime::capability::storage::backend::{KvBackend, KvEntry, KvList, KvPage, KvPut, KvSpace};

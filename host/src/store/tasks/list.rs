@@ -16,6 +16,9 @@ const PRIORITY: &str = "CASE priority WHEN 'low' THEN 0 WHEN 'medium' THEN 1 WHE
 /// `due_date`, none = the end of time.
 const DUE: &str = "COALESCE(due_date, 9223372036854775807)";
 
+/// When a task ended: completed, else changed last.
+const ENDED: &str = "COALESCE(completed_at, updated_at)";
+
 /// The user's tasks that pass the filter. With [`Start::Skip`] the total is counted as well (a second statement).
 pub async fn list(db: &crate::store::Db, user: Uuid, filter: &TaskFilter, sort: TaskSort, page: &Page) -> Result<Slice<Task>> {
     let dialect = db.dialect();
@@ -31,7 +34,12 @@ pub async fn list(db: &crate::store::Db, user: Uuid, filter: &TaskFilter, sort: 
                 (Key::Text(text), TaskSort::Title(_)) => query.value(text.clone()),
                 (
                     Key::Int(number),
-                    TaskSort::Created(_) | TaskSort::Updated(_) | TaskSort::Due(_) | TaskSort::Priority(_) | TaskSort::Difficulty(_),
+                    TaskSort::Created(_)
+                    | TaskSort::Updated(_)
+                    | TaskSort::Due(_)
+                    | TaskSort::Priority(_)
+                    | TaskSort::Difficulty(_)
+                    | TaskSort::Ended(_),
                 ) => query.value(*number),
                 _ => return Err(Error::NotFound),
             };
@@ -68,6 +76,7 @@ const fn order(sort: TaskSort) -> (&'static str, bool) {
         TaskSort::Priority(descending) => (PRIORITY, descending),
         TaskSort::Difficulty(descending) => ("difficulty", descending),
         TaskSort::Title(descending) => ("search_text", descending),
+        TaskSort::Ended(descending) => (ENDED, descending),
     }
 }
 
@@ -83,6 +92,7 @@ fn key_of(task: &Task, sort: TaskSort) -> Key {
             Priority::Urgent => 3,
         },
         TaskSort::Difficulty(_) => task.difficulty,
+        TaskSort::Ended(_) => task.completed_at.unwrap_or(task.updated_at),
         TaskSort::Title(_) => return Key::Text(super::search_text(task)),
     })
 }
