@@ -6,8 +6,17 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The bundled plugins and the slot each is bound to when nothing else is.
-const BUNDLED: &[(&str, Option<&str>)] =
-    &[("xp-rules-classic", Some("xp-rules")), ("xp-rules-momentum", None), ("auth-provider-password", Some("auth-provider/password"))];
+const BUNDLED: &[(&str, Option<&str>)] = &[
+    ("xp-rules-classic", Some("xp-rules")),
+    ("xp-rules-momentum", None),
+    ("auth-provider-password", Some("auth-provider/password")),
+    ("task-intelligence-classic", Some("task-intelligence")),
+    ("persona-confidant", Some("persona/confidant")),
+    ("persona-guardian", Some("persona/guardian")),
+    ("persona-mediator", Some("persona/mediator")),
+    ("persona-mentor", Some("persona/mentor")),
+    ("persona-mirror", Some("persona/mirror")),
+];
 
 fn main() {
     println!("cargo::rerun-if-env-changed=MNEMOSYNE_PLUGINS_DIR");

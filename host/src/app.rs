@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backend::actions::Actions;
 use crate::backend::auth::Credentials;
 use crate::backend::auth::passwords::Passwords;
+use crate::backend::embedding::capability::PluginEmbeddings;
 use crate::backend::embedding::collections::Collections;
 use crate::backend::embedding::{self, Desk};
 use crate::backend::http::{Outside, SystemResolver};
@@ -148,7 +149,7 @@ impl App {
         let vectors: Arc<dyn VectorStore> = Arc::new(EmbeddedVectors::new(db.clone(), Arc::clone(&ids), budget));
         let desk = Arc::new(Desk::new(embedding::open(&config).map_err(StartError)?, db.clone(), Arc::clone(&clock)));
         let collections = Arc::new(Collections::new(db.clone(), Arc::clone(&ids), Arc::clone(&vectors), Arc::clone(&desk)));
-        let embeddings = Arc::new(Embeddings::new(db.clone(), Arc::clone(&clock), Arc::clone(&ids), vectors, desk));
+        let embeddings = Arc::new(Embeddings::new(db.clone(), Arc::clone(&clock), Arc::clone(&ids), vectors, Arc::clone(&desk)));
 
         let (records, waiting_records) = Queue::new();
         let secrets = Arc::new(Secrets::new(db.clone(), Arc::clone(&clock), Arc::clone(&vault)));

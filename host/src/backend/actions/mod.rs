@@ -95,7 +95,15 @@ mod tests {
     fn arguments_are_held_against_the_schema() {
         assert!(check("create_task", r#"{"title":"Water the plants","priority":"high"}"#).is_ok());
         assert!(check("complete_task", r#"{"id":"0198f3a0-0000-7000-8000-000000000001"}"#).is_ok());
-        for wrong in ["{}", r#"{"title":""}"#, r#"{"title":1}"#, r#"{"title":"x","user_id":"0198f3a0"}"#, r#"{"title":"x","priority":"now"}"#, "[]", "x"] {
+        for wrong in [
+            "{}",
+            r#"{"title":""}"#,
+            r#"{"title":1}"#,
+            r#"{"title":"x","user_id":"0198f3a0"}"#,
+            r#"{"title":"x","priority":"now"}"#,
+            "[]",
+            "x",
+        ] {
             assert!(check("create_task", wrong).is_err(), "{wrong}");
         }
     }

@@ -67,16 +67,64 @@ async fn refusal(outside: &Outside, request: OutgoingRequest<'_>) -> Option<&'st
 #[test]
 fn only_public_addresses_are_public() {
     let inside = [
-        "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.255.255.254", "169.254.169.254", "172.16.0.1",
-        "172.31.255.255", "192.0.0.1", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "198.19.255.255", "198.51.100.7",
-        "203.0.113.9", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "::", "::1", "::ffff:127.0.0.1", "::ffff:8.8.8.8",
-        "::ffff:169.254.169.254", "::127.0.0.1", "::8.8.8.8", "64:ff9b::7f00:1", "64:ff9b:1::1", "100::1", "2001::1", "2001:0:7f00:1::",
-        "2001:db8::1", "2002:7f00:1::", "3fff::1", "fc00::1", "fd00:ec2::254", "fe80::1", "fec0::1", "ff02::1", "5f00::1",
+        "0.0.0.0",
+        "0.1.2.3",
+        "10.0.0.1",
+        "100.64.0.1",
+        "100.127.255.255",
+        "127.0.0.1",
+        "127.255.255.254",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.1",
+        "192.0.2.1",
+        "192.88.99.1",
+        "192.168.1.1",
+        "198.18.0.1",
+        "198.19.255.255",
+        "198.51.100.7",
+        "203.0.113.9",
+        "224.0.0.1",
+        "239.255.255.255",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::ffff:127.0.0.1",
+        "::ffff:8.8.8.8",
+        "::ffff:169.254.169.254",
+        "::127.0.0.1",
+        "::8.8.8.8",
+        "64:ff9b::7f00:1",
+        "64:ff9b:1::1",
+        "100::1",
+        "2001::1",
+        "2001:0:7f00:1::",
+        "2001:db8::1",
+        "2002:7f00:1::",
+        "3fff::1",
+        "fc00::1",
+        "fd00:ec2::254",
+        "fe80::1",
+        "fec0::1",
+        "ff02::1",
+        "5f00::1",
     ];
     for address in inside {
         assert!(!is_public(address.parse().unwrap()), "{address}");
     }
-    for address in ["1.1.1.1", "8.8.8.8", "100.63.255.255", "100.128.0.1", "172.32.0.1", "192.167.1.1", "223.255.255.1", "2606:4700::1", "2a00:1450::1"] {
+    for address in [
+        "1.1.1.1",
+        "8.8.8.8",
+        "100.63.255.255",
+        "100.128.0.1",
+        "172.32.0.1",
+        "192.167.1.1",
+        "223.255.255.1",
+        "2606:4700::1",
+        "2a00:1450::1",
+    ] {
         assert!(is_public(address.parse().unwrap()), "{address}");
     }
 }
@@ -85,10 +133,27 @@ fn only_public_addresses_are_public() {
 async fn origins_that_are_addresses_or_more_than_origins_reach_nobody() {
     let outside = outside(&["1.1.1.1"], &[]);
     for origin in [
-        "https://127.0.0.1", "https://2130706433", "https://0x7f000001", "https://0177.0.0.1", "https://127.1", "https://[::1]",
-        "https://[::ffff:127.0.0.1]", "https://①②⑦.0.0.1", "https://169.254.169.254", "http://crm.example.org", "ftp://crm.example.org",
-        "file:///etc/passwd", "gopher://crm.example.org", "https://user@crm.example.org", "https://user:pw@crm.example.org",
-        "https://crm.example.org/path", "https://crm.example.org?x", "https://crm.example.org#x", "https://", "crm.example.org", "",
+        "https://127.0.0.1",
+        "https://2130706433",
+        "https://0x7f000001",
+        "https://0177.0.0.1",
+        "https://127.1",
+        "https://[::1]",
+        "https://[::ffff:127.0.0.1]",
+        "https://①②⑦.0.0.1",
+        "https://169.254.169.254",
+        "http://crm.example.org",
+        "ftp://crm.example.org",
+        "file:///etc/passwd",
+        "gopher://crm.example.org",
+        "https://user@crm.example.org",
+        "https://user:pw@crm.example.org",
+        "https://crm.example.org/path",
+        "https://crm.example.org?x",
+        "https://crm.example.org#x",
+        "https://",
+        "crm.example.org",
+        "",
     ] {
         assert_eq!(refusal(&outside, request(origin)).await, Some("http-forbidden"), "{origin}");
     }
@@ -97,8 +162,14 @@ async fn origins_that_are_addresses_or_more_than_origins_reach_nobody() {
 #[tokio::test]
 async fn a_name_with_one_private_address_is_refused_whole() {
     for addresses in [
-        vec!["127.0.0.1"], vec!["169.254.169.254"], vec!["1.1.1.1", "10.0.0.1"], vec!["10.0.0.1", "1.1.1.1"], vec!["2606:4700::1", "::1"],
-        vec!["::ffff:127.0.0.1"], vec!["fd00:ec2::254"], vec!["1.1.1.1", "64:ff9b::7f00:1"],
+        vec!["127.0.0.1"],
+        vec!["169.254.169.254"],
+        vec!["1.1.1.1", "10.0.0.1"],
+        vec!["10.0.0.1", "1.1.1.1"],
+        vec!["2606:4700::1", "::1"],
+        vec!["::ffff:127.0.0.1"],
+        vec!["fd00:ec2::254"],
+        vec!["1.1.1.1", "64:ff9b::7f00:1"],
     ] {
         let outside = outside(&addresses, &[]);
         assert_eq!(refusal(&outside, request("https://crm.example.org")).await, Some("http-forbidden"), "{addresses:?}");
@@ -112,7 +183,11 @@ async fn a_path_cannot_leave_its_origin() {
     let outside = outside(&["127.0.0.1"], &[]);
     // Even before the addresses are judged; the runtime's door refuses most of these too.
     for path in ["@evil.example.org/", ".evil.example.org/", ":8443/", "\\@evil.example.org/"] {
-        assert_eq!(refusal(&outside, OutgoingRequest { path, ..request("https://crm.example.org") }).await, Some("http-forbidden"), "{path}");
+        assert_eq!(
+            refusal(&outside, OutgoingRequest { path, ..request("https://crm.example.org") }).await,
+            Some("http-forbidden"),
+            "{path}"
+        );
     }
 }
 
@@ -140,7 +215,8 @@ async fn ask(origin: &str, change: impl FnOnce(OutgoingRequest<'_>) -> OutgoingR
 
 #[tokio::test]
 async fn an_allowed_origin_is_reached_with_its_secret_and_a_redirect_is_only_told() {
-    let answer = b"HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\nset-cookie: a=b\r\nx-kept: yes\r\ncontent-length: 2\r\n\r\nok";
+    let answer =
+        b"HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\nset-cookie: a=b\r\nx-kept: yes\r\ncontent-length: 2\r\n\r\nok";
     let (origin, served) = server(answer, false).await;
     let secret = Some(OutgoingSecret { header: "authorization", name: "CRM_TOKEN" });
     let query = [("q".to_owned(), "a b&c=d".to_owned())];

@@ -6,18 +6,15 @@
 use super::{Breach, Tree};
 
 /// What this house must be able to do today; whoever adds a word adds it here.
-const CAPABILITIES: [&str; 4] = ["log", "config", "storage", "auth"];
-const KINDS: [&str; 2] = ["xp-rules", "auth-provider"];
-/// Kinds whose guests are there and whose door in the host follows.
-const DOOR_FOLLOWS: [&str; 2] = ["persona", "task-intelligence"];
+const CAPABILITIES: [&str; 7] = ["log", "config", "storage", "vector", "actions", "http", "auth"];
+const KINDS: [&str; 4] = ["persona", "task-intelligence", "xp-rules", "auth-provider"];
 const RESOURCES: [&str; 6] = ["auth", "tasks", "game", "admin/plugins", "admin/slots", "admin/secrets"];
 
 /// Files and folders beside the words that serve all of them.
-/// `reply` is the handle of kind persona, no capability. The others have their rooms in the runtime; SDK and backends follow.
+/// `reply` is the handle of kind persona, no capability. `llm` has its rooms in the runtime and the SDK; its backend follows.
 /// `embedding`: embedders and what guards them serve `llm/embeddings`, `vector/index` and the host's own search alike.
-const BESIDE_CAPABILITIES: [&str; 9] = ["mod", "grant", "door", "reply", "vector", "llm", "actions", "http", "embedding"];
-/// `persona` and `task-intelligence` have their doors; SDK and bundled plugins follow.
-const BESIDE_KINDS: [&str; 4] = ["mod", "loader", "persona", "task-intelligence"];
+const BESIDE_CAPABILITIES: [&str; 6] = ["mod", "grant", "door", "reply", "llm", "embedding"];
+const BESIDE_KINDS: [&str; 2] = ["mod", "loader"];
 const BESIDE_RESOURCES: [&str; 3] = ["admin", "layer", "tests"];
 
 /// Every room of every word that stands in one of them.
@@ -65,11 +62,7 @@ fn capability_rooms(tree: &Tree, word: &str) -> Vec<String> {
 
 fn kind_rooms(word: &str) -> Vec<String> {
     let word_in_rust = snake(word);
-    let mut rooms = vec![format!("wit/deps/{word}.wit"), format!("sdk/src/plugin/{word_in_rust}")];
-    if !DOOR_FOLLOWS.contains(&word) {
-        rooms.push(format!("host/src/plugin/{word_in_rust}"));
-    }
-    rooms
+    vec![format!("wit/deps/{word}.wit"), format!("sdk/src/plugin/{word_in_rust}"), format!("host/src/plugin/{word_in_rust}")]
 }
 
 fn resource_rooms(word: &str) -> Vec<String> {
