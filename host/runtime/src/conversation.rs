@@ -9,6 +9,8 @@ use crate::capability::storage::memories::core::Wish;
 /// State of one conversation turn. Empty for other exports and kinds; costs no allocation then.
 #[derive(Default)]
 pub(crate) struct Conversation {
+    /// Answers of models under way, by handle. Dropping one cancels it upstream: first of all, when the store goes.
+    pub(crate) streams: Vec<Option<OpenStream>>,
     /// Where the answer goes.
     pub(crate) reply: Option<Reply>,
     /// Whether the person wants memories used.
@@ -19,8 +21,6 @@ pub(crate) struct Conversation {
     pub(crate) wished_model: Option<String>,
     /// Rounds of actions.
     pub(crate) rounds: Rounds,
-    /// Answers of models under way, by handle. Dropping one cancels it upstream.
-    pub(crate) streams: Vec<Option<OpenStream>>,
 }
 
 impl std::fmt::Debug for Conversation {

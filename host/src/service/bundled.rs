@@ -3,8 +3,14 @@
 //! A new bundled revision never replaces an operator's binding; a slot that still serves an older bundled revision of the
 //! same plugin moves to the new one, audited as `upgrade`.
 
+use async_trait::async_trait;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
 use crate::error::Outcome;
 use crate::model::slot::Mode;
+use crate::plugin::loader::Loaded;
+use crate::plugin::persona::Spare;
 use crate::store;
 
 use super::audit::Actor;
@@ -39,6 +45,22 @@ pub async fn install(plugins: &Plugins, slots: &Slots) -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+/// The last resort of a slot whose revisions fail: what came with this binary, under the operator's policy of today.
+#[async_trait]
+impl Spare for Plugins {
+    async fn bundled(&self, slot: &str) -> Option<Loaded> {
+        let (name, _, bytes) = BUNDLED.iter().find(|(_, of, _)| *of == Some(slot))?;
+        let digest = hex::encode(Sha256::digest(bytes));
+        let allowed = store::plugins::find_blocked(self.db(), &digest).await.is_ok_and(|row| row.is_none());
+        let (policy, _) = self.policy(name).await.ok()?;
+        if !allowed {
+            return None;
+        }
+        let loaded = self.loader().load(bytes.to_vec().into(), &policy, &json!({}), &[]).await;
+        loaded.inspect_err(|fault| tracing::error!(slot, plugin = name, ?fault, "the bundled revision does not load")).ok()
+    }
 }
 
 impl Plugins {

@@ -113,6 +113,11 @@ impl Plugins {
         &self.db
     }
 
+    /// What compiles and links.
+    pub(super) fn loader(&self) -> &Loader {
+        &self.loader
+    }
+
     async fn surroundings(&self) -> Outcome<Surroundings> {
         let slots = store::slots::list(&self.db).await?;
         let blocked = store::plugins::blocked(&self.db).await?.into_iter().map(|row| row.digest).collect();

@@ -73,12 +73,12 @@ impl Outside {
         let base = Url::parse(origin).map_err(|_| forbidden("the endpoint's origin cannot be read"))?;
         let trusted = self.allowed.contains(origin);
         let secure = base.scheme() == "https" || (trusted && base.scheme() == "http");
-        let bare = base.username().is_empty()
+        let plain = base.username().is_empty()
             && base.password().is_none()
             && base.path() == "/"
             && base.query().is_none()
             && base.fragment().is_none();
-        if !secure || !bare || base.host_str().is_none() {
+        if !secure || !plain || base.host_str().is_none() {
             return Err(forbidden("an endpoint is an https origin and nothing else"));
         }
         // A number as a host, however it is written, is an address: names are what operators can judge.

@@ -256,10 +256,10 @@ async fn a_name_is_resolved_once_and_that_address_is_the_one_that_is_met() {
     let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
     let (origin, served) = server(answer, false).await;
     let port = origin.rsplit(':').next().unwrap();
-    let named = format!("http://crm.internal.example:{port}");
+    let private = format!("http://crm.internal.example:{port}");
     let names = Arc::new(Names(vec!["127.0.0.1:1".parse().unwrap()], AtomicUsize::default()));
-    let outside = Outside::new(names.clone(), Arc::new(OneSecret), [named.clone()]);
-    assert_eq!(outside.send(asking(), request(&named)).await.unwrap().status, 200);
+    let outside = Outside::new(names.clone(), Arc::new(OneSecret), [private.clone()]);
+    assert_eq!(outside.send(asking(), request(&private)).await.unwrap().status, 200);
     assert_eq!(names.1.load(Ordering::Relaxed), 1);
     assert!(served.await.unwrap().contains(&format!("host: crm.internal.example:{port}")));
 }

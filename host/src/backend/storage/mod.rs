@@ -97,3 +97,6 @@ impl KvBackend for PluginStorage {
         kv::increment(&self.0, space(of), key.as_bytes(), by, signed(quota_bytes), now).await.map_err(failed)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,10 +73,10 @@ impl VectorBackend for PluginVectors {
         limit: u32,
         equal: &[(String, String)],
     ) -> Result<Vec<VectorMatch>, BackendError> {
-        let (shelf, limit, pairs) = (shelf(of), limit as usize, equal.to_vec());
+        let (on, limit, pairs) = (shelf(of), limit as usize, equal.to_vec());
         let hits = match query {
-            VectorQuery::Vector { space: named, vector } => self.0.search(&shelf, &space(named), vector, limit, &pairs).await,
-            VectorQuery::Text(text) => self.0.search_text(&shelf, text, limit, &pairs).await,
+            VectorQuery::Vector { space: named, vector } => self.0.search(&on, &space(named), vector, limit, &pairs).await,
+            VectorQuery::Text(text) => self.0.search_text(&on, text, limit, &pairs).await,
         };
         hits.map(found).map_err(|error| failed(&error))
     }
