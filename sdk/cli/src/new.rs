@@ -8,7 +8,9 @@ use anyhow::{Context as _, Result, bail};
 ///
 /// It stands alone: it needs no workspace and no WIT files, only the SDK.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  plug new xp-rules my-rules\n  plug new auth-provider our-ldap --sdk ../mnemosyne/sdk")]
+#[command(
+    after_help = "Examples:\n  plug new xp-rules my-rules\n  plug new persona my-persona\n  plug new auth-provider our-ldap --sdk ../mnemosyne/sdk"
+)]
 pub(crate) struct Args {
     /// What it will be
     #[arg(value_enum)]
@@ -30,6 +32,10 @@ enum Kind {
     XpRules,
     /// A way to prove who one is
     AuthProvider,
+    /// A voice that answers people
+    Persona,
+    /// Help with tasks
+    TaskIntelligence,
 }
 
 /// Path in the crate and text, with `{{name}}` and `{{sdk}}` to fill in.
@@ -50,6 +56,20 @@ const AUTH_PROVIDER: Template = [
     ("plugin.toml", include_str!("../templates/auth-provider/plugin.toml.in")),
     ("README.md", include_str!("../templates/auth-provider/README.md.in")),
     ("src/lib.rs", include_str!("../templates/auth-provider/lib.rs.in")),
+];
+const PERSONA: Template = [
+    ("Cargo.toml", CARGO),
+    (".gitignore", IGNORE),
+    ("plugin.toml", include_str!("../templates/persona/plugin.toml.in")),
+    ("README.md", include_str!("../templates/persona/README.md.in")),
+    ("src/lib.rs", include_str!("../templates/persona/lib.rs.in")),
+];
+const TASK_INTELLIGENCE: Template = [
+    ("Cargo.toml", CARGO),
+    (".gitignore", IGNORE),
+    ("plugin.toml", include_str!("../templates/task-intelligence/plugin.toml.in")),
+    ("README.md", include_str!("../templates/task-intelligence/README.md.in")),
+    ("src/lib.rs", include_str!("../templates/task-intelligence/lib.rs.in")),
 ];
 
 /// Writes the crate and says what to do next.
@@ -102,6 +122,8 @@ fn write(kind: Kind, name: &str, folder: &Path, sdk: &str) -> Result<()> {
     let template = match kind {
         Kind::XpRules => XP_RULES,
         Kind::AuthProvider => AUTH_PROVIDER,
+        Kind::Persona => PERSONA,
+        Kind::TaskIntelligence => TASK_INTELLIGENCE,
     };
     for (path, text) in template {
         let path = folder.join(path);
@@ -130,7 +152,7 @@ mod tests {
 
     #[test]
     fn each_template_has_a_manifest_that_a_host_reads_and_nothing_left_to_fill_in() {
-        for kind in [Kind::XpRules, Kind::AuthProvider] {
+        for kind in [Kind::XpRules, Kind::AuthProvider, Kind::Persona, Kind::TaskIntelligence] {
             let folder = tempfile::tempdir().unwrap();
             write(kind, "my-plugin", folder.path(), "\"0.1.0\"").unwrap();
             let manifest = std::fs::read_to_string(folder.path().join("plugin.toml")).unwrap();
