@@ -365,4 +365,8 @@ mod bundled;
 #[cfg(test)]
 mod cost;
 #[cfg(test)]
+mod equality;
+#[cfg(test)]
+mod guests;
+#[cfg(test)]
 mod tests;

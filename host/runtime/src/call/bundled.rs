@@ -14,7 +14,7 @@ use crate::kit::{House, ada, completion, nobody, settings};
 use crate::wit::auth_provider::Progress;
 use crate::{Caller, LoginInput, ReplyEvent, channel};
 
-fn bundled(name: &str) -> Option<Arc<[u8]>> {
+pub(super) fn bundled(name: &str) -> Option<Arc<[u8]>> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins").join(format!("{name}.wasm"));
     let bytes = std::fs::read(&path).ok();
     if bytes.is_none() {
