@@ -1,5 +1,6 @@
 //! An author's first hour: what `plug new` writes and the ten lines of the SDK's documentation become components that a
 //! runtime loads and asks.
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
 
 use std::path::Path;
 use std::process::Command;

@@ -10,7 +10,9 @@ backends! {
     async fn the_bundled_plugins_are_known_with_what_they_may_do(host: TestHost) {
         let plugins = host.operator().get(PLUGINS).await.ok();
         let names: Vec<&str> = plugins["items"].as_array().unwrap().iter().map(|plugin| plugin["name"].as_str().unwrap()).collect();
-        assert_eq!(names, ["auth-provider-password", "xp-rules-classic", "xp-rules-momentum"]);
+        let personas = ["persona-confidant", "persona-guardian", "persona-mediator", "persona-mentor", "persona-mirror"];
+        let others = ["task-intelligence-classic", "xp-rules-classic", "xp-rules-momentum"];
+        assert_eq!(names, [&["auth-provider-password"][..], &personas, &others].concat());
         let revision = host.operator().get(&format!("{PLUGINS}/xp-rules-classic/0.1.0")).await.ok();
         assert_eq!((revision["state"].as_str(), revision["bound_to"][0].as_str()), (Some("live"), Some("xp-rules")));
         assert_eq!(revision["digest"].as_str().map(str::len), Some(64));
