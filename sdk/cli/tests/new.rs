@@ -119,8 +119,8 @@ async fn answer(runtime: &Arc<Runtime>, revision: &Arc<Revision>) -> (String, bo
         text
     };
     let caller = Caller::nobody("persona/ten-lines", "request-1");
-    let (called, text) = tokio::join!(runtime.persona(revision, caller).respond(turn(), sink), reading);
-    (text, called.unwrap().value.degraded)
+    let (outcome, text) = tokio::join!(runtime.persona(revision, caller).respond(turn(), sink), reading);
+    (text, outcome.unwrap().value.degraded)
 }
 
 fn turn() -> Turn {
