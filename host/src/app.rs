@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::backend::actions::Actions;
+use crate::backend::actions::{Actions, Performer};
 use crate::backend::auth::Credentials;
 use crate::backend::auth::passwords::Passwords;
 use crate::backend::embedding::capability::PluginEmbeddings;
@@ -82,6 +82,7 @@ pub struct Rooms {
     pub slots: Arc<Slots>,
     /// Operators' secrets.
     pub secrets: Arc<Secrets>,
+    _acting: Arc<dyn Performer>,
     records: Arc<Queue>,
     waiting_records: Mutex<Option<mpsc::Receiver<Arc<CallRecord>>>>,
     jobs: Mutex<JoinSet<()>>,
@@ -187,7 +188,8 @@ impl App {
         );
 
         let tasks = Tasks::new(game.clone());
-        actions.with(Arc::new(Acting::new(tasks.clone(), Arc::clone(&clock))));
+        let acting: Arc<dyn Performer> = Arc::new(Acting::new(tasks.clone(), Arc::clone(&clock)));
+        actions.with(&acting);
 
         slots.load().await.map_err(|fault| StartError::fault(&fault))?;
         if config.plugins.bundled {
@@ -209,6 +211,7 @@ impl App {
             ids,
             db,
             runtime,
+            _acting: acting,
             records,
             waiting_records: Mutex::new(Some(waiting_records)),
             jobs: Mutex::new(JoinSet::new()),

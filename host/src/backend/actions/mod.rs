@@ -3,7 +3,7 @@
 
 mod catalogue;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use async_trait::async_trait;
 use jsonschema::Validator;
@@ -25,7 +25,8 @@ pub trait Performer: Send + Sync {
 pub struct Actions {
     catalogue: Vec<Operation>,
     schemas: Vec<Option<Validator>>,
-    performer: OnceLock<Arc<dyn Performer>>,
+    // Weak: services hold the runtime, and the runtime holds this; together they would never go.
+    performer: OnceLock<Weak<dyn Performer>>,
 }
 
 impl Default for Actions {
@@ -41,9 +42,9 @@ impl Default for Actions {
 }
 
 impl Actions {
-    /// Names who performs. Once.
-    pub fn with(&self, performer: Arc<dyn Performer>) {
-        let _ = self.performer.set(performer);
+    /// Names who performs, once; whoever calls keeps it alive.
+    pub fn with(&self, performer: &Arc<dyn Performer>) {
+        let _ = self.performer.set(Arc::downgrade(performer));
     }
 }
 
@@ -62,7 +63,7 @@ impl ActionsBackend for Actions {
     }
 
     async fn perform(&self, of: Asking<'_>, operation: &Operation, arguments: &str) -> Result<String, BackendError> {
-        let performer = self.performer.get().ok_or(BackendError::Unavailable { retry_after_ms: None })?;
+        let performer = self.performer.get().and_then(Weak::upgrade).ok_or(BackendError::Unavailable { retry_after_ms: None })?;
         let user = of.user.ok_or_else(|| BackendError::denied("actions-no-caller", "there is no user in this call"))?;
         let arguments = serde_json::from_str(arguments).map_err(|_| BackendError::invalid("actions-arguments", "no JSON"))?;
         let result = performer.perform(user, operation.operation, arguments).await;
