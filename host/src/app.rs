@@ -29,6 +29,7 @@ use crate::job;
 use crate::job::record_calls::Queue;
 use crate::plugin::auth_provider::{AuthProviders, Sandboxed};
 use crate::plugin::loader::Loader;
+use crate::plugin::persona::Personas as Voices;
 use crate::plugin::xp_rules::XpRules;
 use crate::service::actions::Acting;
 use crate::service::audit::LOCAL_KEY;
@@ -36,6 +37,7 @@ use crate::service::auth::{ApiKeys, Auth, Common, People};
 use crate::service::bundled;
 use crate::service::embedding::Embeddings;
 use crate::service::game::Game;
+use crate::service::openai::OpenAi;
 use crate::service::plugins::Plugins;
 use crate::service::principal::{Principal, Role};
 use crate::service::secrets::Secrets;
@@ -76,6 +78,8 @@ pub struct Rooms {
     pub embeddings: Arc<Embeddings>,
     /// Plugins' own collections of vectors.
     pub collections: Arc<Collections>,
+    /// What OpenAI's clients ask for.
+    pub openai: OpenAi,
     /// Known plugins.
     pub plugins: Arc<Plugins>,
     /// What is bound where.
@@ -179,6 +183,7 @@ impl App {
         let providers = Arc::new(AuthProviders::new(Arc::new(guests)));
         let auth =
             Auth::open(&config, Arc::clone(&common), Arc::clone(&vault), providers).await.map_err(|fault| StartError::fault(&fault))?;
+        let voices = Arc::new(Voices::new(Arc::clone(&runtime), Arc::clone(&registry)));
         let game = Game::new(
             db.clone(),
             Arc::new(XpRules::new(Arc::clone(&runtime), registry)),
@@ -186,6 +191,8 @@ impl App {
             Arc::clone(&clock),
             Arc::clone(&ids),
         );
+
+        let openai = OpenAi::new(db.clone(), voices, desk);
 
         let tasks = Tasks::new(game.clone());
         let acting: Arc<dyn Performer> = Arc::new(Acting::new(tasks.clone(), Arc::clone(&clock)));
@@ -203,6 +210,7 @@ impl App {
             game,
             embeddings,
             collections,
+            openai,
             plugins,
             slots,
             secrets,

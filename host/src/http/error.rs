@@ -144,23 +144,55 @@ struct Problem<'a> {
     errors: &'a [FieldError],
 }
 
-/// Writes a fault for this request. `allow` survives from the response that it replaces.
-pub(super) fn render(fault: &Fault, request_id: &str, problem: bool, allow: Option<HeaderValue>) -> Response {
-    let status = status(fault.code);
-    let body = ErrorAnswer {
+/// How an error is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    /// The one error shape.
+    Plain,
+    /// RFC 9457, for those who ask for it.
+    Problem,
+    /// The one shape on `/v1`, for OpenAI's clients: `param` with dots, and word whether another try is worth it.
+    OpenAi,
+}
+
+/// What a client is told of a fault.
+pub(super) fn answer(fault: &Fault, request_id: &str, style: Style) -> ErrorAnswer {
+    let param = match style {
+        Style::OpenAi => fault.param.as_deref().map(|pointer| pointer.trim_start_matches('/').replace('/', ".")),
+        Style::Plain | Style::Problem => fault.param.clone(),
+    };
+    ErrorAnswer {
         error: ErrorBody {
             code: fault.code.text(),
             message: fault.public_message().to_owned(),
             detail: fault.detail.clone(),
             kind: fault.code.kind().type_name(),
-            param: fault.param.clone(),
+            param,
             request_id: request_id.to_owned(),
             hint: fault.public_hint().to_owned(),
             docs: format!("{DOCS}#{}", fault.code.text()),
             errors: fault.fields.clone(),
         },
-    };
-    let (text, media) = if problem {
+    }
+}
+
+/// Whether the same request may do better in a moment. OpenAI's clients repeat 408, 409, 429 and 5xx twice unless told.
+const fn worth_another_try(code: Code) -> bool {
+    match code {
+        Code::NothingBound | Code::StorageFull => false,
+        Code::PluginTrapped | Code::PluginOverLimit | Code::PluginBadOutput | Code::PluginDeadline => false,
+        _ => matches!(
+            code.kind(),
+            ErrorKind::RateLimited | ErrorKind::Upstream | ErrorKind::Unavailable | ErrorKind::TimedOut | ErrorKind::Internal
+        ),
+    }
+}
+
+/// Writes a fault for this request. `allow` survives from the response that it replaces.
+pub(super) fn render(fault: &Fault, request_id: &str, style: Style, allow: Option<HeaderValue>) -> Response {
+    let status = status(fault.code);
+    let body = answer(fault, request_id, style);
+    let (text, media) = if style == Style::Problem {
         let error = &body.error;
         let problem = Problem {
             r#type: &error.docs,
@@ -189,6 +221,9 @@ pub(super) fn render(fault: &Fault, request_id: &str, problem: bool, allow: Opti
     }
     if let Some(after) = retry_after(fault, status) {
         headers.insert(RETRY_AFTER, HeaderValue::from(after));
+    }
+    if style == Style::OpenAi && !worth_another_try(fault.code) {
+        headers.insert("x-should-retry", HeaderValue::from_static("false"));
     }
     response
 }
@@ -265,7 +300,7 @@ mod tests {
     #[test]
     fn an_internal_cause_never_reaches_the_client() {
         let fault = Fault::internal(std::io::Error::other("password=hunter2"));
-        let response = render(&fault, "r-1", false, None);
+        let response = render(&fault, "r-1", Style::Plain, None);
         let body = futures::executor::block_on(axum::body::to_bytes(response.into_body(), usize::MAX)).unwrap();
         assert!(!String::from_utf8_lossy(&body).contains("hunter2"));
     }

@@ -22,7 +22,7 @@ use crate::error::{Code, Fault};
 use crate::timings::{self, Timings};
 
 use super::answer::matches;
-use super::error::{self, Parked};
+use super::error::{self, Parked, Style};
 use super::front::{Front, RequestId};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,7 +42,7 @@ pub(super) async fn outer(State(front): State<Front>, mut request: Request, next
     let span = tracing::info_span!("request", id = &*id, method = %request.method(), path);
     let work = async {
         let response = guarded(&front, request, next).await;
-        let response = presentable(response, &id, wanted.problem);
+        let response = presentable(response, &id, wanted.style);
         tracing::debug!(status = response.status().as_u16(), "answered");
         response
     };
@@ -54,7 +54,7 @@ pub(super) async fn outer(State(front): State<Front>, mut request: Request, next
 
 /// What of the request is needed after it is gone.
 struct Wanted {
-    problem: bool,
+    style: Style,
     known: Option<HeaderValue>,
 }
 
@@ -64,7 +64,15 @@ impl Wanted {
         let accepts =
             headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("application/problem+json"));
         let reads = request.method() == Method::GET || request.method() == Method::HEAD;
-        Self { problem: accepts && !request.uri().path().starts_with("/v1/"), known: headers.get(IF_NONE_MATCH).filter(|_| reads).cloned() }
+        let path = request.uri().path();
+        let style = if path == "/v1" || path.starts_with("/v1/") {
+            Style::OpenAi
+        } else if accepts {
+            Style::Problem
+        } else {
+            Style::Plain
+        };
+        Self { style, known: headers.get(IF_NONE_MATCH).filter(|_| reads).cloned() }
     }
 }
 
@@ -108,18 +116,18 @@ fn options(front: &Front, request: &Request) -> Response {
 }
 
 /// Turns a parked fault, or a bare refusal of the framework, into the one error shape.
-fn presentable(mut response: Response, id: &str, problem: bool) -> Response {
+fn presentable(mut response: Response, id: &str, style: Style) -> Response {
     let allow = response.headers().get(ALLOW).cloned();
     if let Some(Parked(fault)) = response.extensions_mut().remove::<Parked>() {
         error::log(&fault);
-        return keep(&response, error::render(&fault, id, problem, allow));
+        return keep(&response, error::render(&fault, id, style, allow));
     }
     let status = response.status();
     let ours = response.headers().get(CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"application/json"));
     if (status.is_client_error() || status.is_server_error()) && !ours {
         let fault = Fault::new(error::code_of(status));
         error::log(&fault);
-        return keep(&response, error::render(&fault, id, problem, allow));
+        return keep(&response, error::render(&fault, id, style, allow));
     }
     response
 }

@@ -72,6 +72,7 @@ mod health;
 mod idempotency;
 mod json;
 mod layer;
+mod openai;
 mod openapi;
 mod operation;
 mod page;

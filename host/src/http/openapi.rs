@@ -11,12 +11,13 @@ use super::error::{BadField, ErrorAnswer, ErrorBody};
 use super::operation::PERMISSION;
 
 /// Groups of operations, in the order in which somebody new meets them. One that is not listed here follows at the end.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     ("auth", "Registering, logging in, sessions"),
     ("tasks", "Tasks, their parts and their history"),
     ("game", "Points, levels, achievements"),
     ("memories", "What a person wants to keep"),
     ("chat", "Personas and conversations"),
+    ("openai", "The same for OpenAI's clients: personas as models, embeddings"),
     ("admin", "Operators: plugins, slots, secrets"),
     ("health", "For orchestrators"),
 ];
@@ -41,6 +42,7 @@ pub(super) fn finish(document: &OpenApi) -> Result<Value, String> {
     let mut document = serde_json::to_value(document).map_err(|error| error.to_string())?;
     components(&mut document);
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return Ok(document) };
+    *paths = std::mem::take(paths).into_iter().map(|(template, item)| (template.replace("{*", "{"), item)).collect();
     for (template, item) in paths.iter_mut() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if let Some(operation) = operation.as_object_mut() {
@@ -131,7 +133,12 @@ fn complete(template: &str, method: &str, operation: &mut Map<String, Value>) {
 
 /// Describes the path parameters that the handler did not.
 fn describe_path(template: &str, operation: &mut Map<String, Value>) {
-    let names = template.split('{').skip(1).filter_map(|rest| rest.split('}').next()).map(|name| name.trim_start_matches('*'));
+    let names = template.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+    for one in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(name) = one["name"].as_str().and_then(|name| name.strip_prefix('*')).map(str::to_owned) {
+            one["name"] = name.into();
+        }
+    }
     for name in names {
         let Some(parameters) = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut() else { return };
         if !parameters.iter().any(|one| one["name"] == name && one["in"] == "path") {

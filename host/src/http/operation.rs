@@ -128,8 +128,10 @@ impl Table {
         Ok(Self(paths))
     }
 
+    /// What is said about a path, by the router's template. What the router writes `{*rest}`, because it spans several segments,
+    /// the document writes `{rest}`: OpenAPI knows no other kind.
     pub(super) fn path(&self, template: &str) -> Option<&Path> {
-        self.0.get(template)
+        if template.contains("{*") { self.0.get(&template.replace("{*", "{")) } else { self.0.get(template) }
     }
 }
 
@@ -145,7 +147,7 @@ fn allow(operations: &[(Method, Arc<Operation>)]) -> HeaderValue {
 }
 
 /// Whether the answers of this operation may be kept under an idempotency key: not those of `/auth`, which hold tokens, not
-/// streams, and not where the request is too large to be compared.
+/// streams, not where the request is too large to be compared, and not those of `/v1`, which change nothing and may be large.
 pub(super) fn keeps_answers(template: &str, operation: &Map<String, Value>) -> bool {
     let media = |content: Option<&Value>| -> Vec<String> {
         content.and_then(Value::as_object).into_iter().flat_map(|content| content.keys().cloned()).collect()
@@ -154,7 +156,8 @@ pub(super) fn keeps_answers(template: &str, operation: &Map<String, Value>) -> b
     let answers = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
     let mut produces = answers.filter(|(status, _)| status.starts_with('2')).flat_map(|(_, answer)| media(answer.get("content")));
     let streams = |media: String| media == "text/event-stream" || media == "application/x-ndjson";
-    !template.starts_with("/api/v1/auth") && consumes.iter().all(|media| media == "application/json") && !produces.any(streams)
+    let closed = template.starts_with("/api/v1/auth") || template.starts_with("/v1/");
+    !closed && consumes.iter().all(|media| media == "application/json") && !produces.any(streams)
 }
 
 fn compile(template: &str, method: &Method, operation: &Value, components: &Value) -> Result<Operation, String> {

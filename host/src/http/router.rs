@@ -33,6 +33,7 @@ fn operations() -> OpenApiRouter<App> {
         // A person, by access token or API key.
         .merge(super::tasks::routes())
         .merge(super::game::routes())
+        .merge(super::openai::routes())
         // An operator.
         .merge(admin::routes())
 }
@@ -115,17 +116,22 @@ fn cors(config: &Config) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([
-            AUTHORIZATION,
-            CONTENT_TYPE,
-            ACCEPT,
-            IF_MATCH,
-            IF_NONE_MATCH,
-            own("idempotency-key"),
-            own("x-request-id"),
-            own("x-api-key"),
-            own("last-event-id"),
-        ])
+        .allow_headers(
+            [
+                AUTHORIZATION,
+                CONTENT_TYPE,
+                ACCEPT,
+                IF_MATCH,
+                IF_NONE_MATCH,
+                own("idempotency-key"),
+                own("x-request-id"),
+                own("x-api-key"),
+                own("last-event-id"),
+            ]
+            .into_iter()
+            .chain(OPENAI.map(HeaderName::from_static))
+            .collect::<Vec<_>>(),
+        )
         .expose_headers([
             ETAG,
             LOCATION,
@@ -137,9 +143,26 @@ fn cors(config: &Config) -> CorsLayer {
             own("server-timing"),
             own("idempotent-replayed"),
             own("x-mnemosyne-generation"),
+            own("x-should-retry"),
         ])
         .max_age(Duration::from_mins(10))
 }
+
+/// What OpenAI's JavaScript client sends beside them, in a browser too.
+const OPENAI: [&str; 12] = [
+    "openai-organization",
+    "openai-project",
+    "x-stainless-arch",
+    "x-stainless-helper-method",
+    "x-stainless-lang",
+    "x-stainless-os",
+    "x-stainless-package-version",
+    "x-stainless-poll-helper",
+    "x-stainless-retry-count",
+    "x-stainless-runtime",
+    "x-stainless-runtime-version",
+    "x-stainless-timeout",
+];
 
 fn is_loopback(origin: &HeaderValue) -> bool {
     let Some(rest) = origin.to_str().ok().and_then(|text| text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"))) else {

@@ -10,6 +10,7 @@ pub mod bundled;
 pub mod embedding;
 pub mod game;
 pub mod moment;
+pub mod openai;
 pub mod plugins;
 pub mod principal;
 pub mod secrets;

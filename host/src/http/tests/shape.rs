@@ -67,3 +67,19 @@ async fn the_page_of_codes_has_an_anchor_for_each() {
     }
     assert!(!page.text.contains("http://") && !page.text.contains("https://"));
 }
+
+#[tokio::test]
+async fn on_v1_an_error_says_whether_another_try_is_worth_it() {
+    use crate::http::error::{Style, render};
+    let said = |code: Code, style: Style| {
+        let response = render(&Fault::new(code), "r-1", style, None);
+        response.headers().get("x-should-retry").map(|value| value.to_str().unwrap().to_owned())
+    };
+    for code in [Code::TokenInvalid, Code::Validation, Code::Conflict, Code::NothingBound, Code::PluginTrapped, Code::StorageFull] {
+        assert_eq!(said(code, Style::OpenAi).as_deref(), Some("false"), "{}", code.text());
+        assert_eq!(said(code, Style::Plain), None);
+    }
+    for code in [Code::TooMany, Code::Overloaded, Code::DatabaseUnavailable, Code::RequestTimeout] {
+        assert_eq!(said(code, Style::OpenAi), None, "{}", code.text());
+    }
+}

@@ -8,7 +8,7 @@ use super::{Breach, Tree};
 /// What this house must be able to do today; whoever adds a word adds it here.
 const CAPABILITIES: [&str; 7] = ["log", "config", "storage", "vector", "actions", "http", "auth"];
 const KINDS: [&str; 4] = ["persona", "task-intelligence", "xp-rules", "auth-provider"];
-const RESOURCES: [&str; 6] = ["auth", "tasks", "game", "admin/plugins", "admin/slots", "admin/secrets"];
+const RESOURCES: [&str; 7] = ["auth", "tasks", "game", "openai", "admin/plugins", "admin/slots", "admin/secrets"];
 
 /// Files and folders beside the words that serve all of them.
 /// `reply` is the handle of kind persona, no capability. `llm` has its rooms in the runtime and the SDK; its backend follows.

@@ -2,6 +2,7 @@
 
 mod auth;
 mod game;
+mod openai;
 mod plugins;
 mod secrets;
 mod slots;

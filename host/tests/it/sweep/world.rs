@@ -158,6 +158,7 @@ impl<'a> World<'a> {
             ("kind", false) => Some("xp-rules"),
             ("id", true) => Some("password"),
             ("version", _) => Some("0.1.0"),
+            ("model", _) => Some("persona:mentor"),
             _ => None,
         };
         if known.is_some() {
