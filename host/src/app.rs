@@ -140,15 +140,7 @@ impl App {
     /// [`StartError`] with one sentence for the operator.
     pub async fn open(config: Config) -> Result<Self, StartError> {
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) = (Arc::new(SystemClock), Arc::new(SystemIds));
-        let db = connect(&config).await?;
-        let vault = Arc::new(Vault::open(config.secrets_key.as_ref(), &config.data).map_err(StartError::because)?);
-        if config.database.migrate == Migrate::Auto {
-            db.migrate(clock.now()).await.map_err(StartError::because)?;
-        }
-        db.check_schema().await.map_err(StartError::because)?;
-        let passwords =
-            Passwords::start(config.auth.hash_threads).map_err(|error| StartError(format!("no threads for passwords: {error}")))?;
-        let passwords = Arc::new(passwords);
+        let (db, vault, passwords) = ground(&config, clock.as_ref()).await?;
 
         let budget = config.embedding.memory_mib << 20;
         let vectors: Arc<dyn VectorStore> = Arc::new(EmbeddedVectors::new(db.clone(), Arc::clone(&ids), budget));
@@ -268,6 +260,18 @@ impl App {
             locale: "en".into(),
         })
     }
+}
+
+/// What everything stands on: the database in today's schema, the keys, the threads for passwords.
+async fn ground(config: &Config, clock: &dyn Clock) -> Result<(Db, Arc<Vault>, Arc<Passwords>), StartError> {
+    let db = connect(config).await?;
+    let vault = Vault::open(config.secrets_key.as_ref(), &config.data).map_err(StartError::because)?;
+    if config.database.migrate == Migrate::Auto {
+        db.migrate(clock.now()).await.map_err(StartError::because)?;
+    }
+    db.check_schema().await.map_err(StartError::because)?;
+    let passwords = Passwords::start(config.auth.hash_threads).map_err(|error| StartError(format!("no threads for passwords: {error}")))?;
+    Ok((db, Arc::new(vault), Arc::new(passwords)))
 }
 
 /// Compiled components together, bytes on disk.

@@ -179,8 +179,12 @@ pub(super) fn answer(fault: &Fault, request_id: &str, style: Style) -> ErrorAnsw
 /// Whether the same request may do better in a moment. OpenAI's clients repeat 408, 409, 429 and 5xx twice unless told.
 const fn worth_another_try(code: Code) -> bool {
     match code {
-        Code::NothingBound | Code::StorageFull => false,
-        Code::PluginTrapped | Code::PluginOverLimit | Code::PluginBadOutput | Code::PluginDeadline => false,
+        Code::NothingBound
+        | Code::StorageFull
+        | Code::PluginTrapped
+        | Code::PluginOverLimit
+        | Code::PluginBadOutput
+        | Code::PluginDeadline => false,
         _ => matches!(
             code.kind(),
             ErrorKind::RateLimited | ErrorKind::Upstream | ErrorKind::Unavailable | ErrorKind::TimedOut | ErrorKind::Internal
