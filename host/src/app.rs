@@ -30,6 +30,7 @@ use crate::job::record_calls::Queue;
 use crate::plugin::auth_provider::{AuthProviders, Sandboxed};
 use crate::plugin::loader::Loader;
 use crate::plugin::persona::Personas as Voices;
+use crate::plugin::views::Views as Shown;
 use crate::plugin::xp_rules::XpRules;
 use crate::service::actions::Acting;
 use crate::service::audit::LOCAL_KEY;
@@ -38,7 +39,9 @@ use crate::service::bundled;
 use crate::service::embedding::Embeddings;
 use crate::service::game::Game;
 use crate::service::openai::OpenAi;
+use crate::service::personas::Personas;
 use crate::service::plugins::Plugins;
+use crate::service::plugins::views::Views;
 use crate::service::principal::{Principal, Role};
 use crate::service::secrets::Secrets;
 use crate::service::slots::Slots;
@@ -74,6 +77,8 @@ pub struct Rooms {
     pub tasks: Tasks,
     /// Points, levels, streaks, achievements.
     pub game: Game,
+    /// Who answers, how, and what they are told.
+    pub personas: Personas,
     /// Vectors of memories.
     pub embeddings: Arc<Embeddings>,
     /// Plugins' own collections of vectors.
@@ -82,6 +87,8 @@ pub struct Rooms {
     pub openai: OpenAi,
     /// Known plugins.
     pub plugins: Arc<Plugins>,
+    /// What plugins show of what they keep about the caller.
+    pub views: Views,
     /// What is bound where.
     pub slots: Arc<Slots>,
     /// Operators' secrets.
@@ -178,12 +185,15 @@ impl App {
         let voices = Arc::new(Voices::new(Arc::clone(&runtime), Arc::clone(&registry)));
         let game = Game::new(
             db.clone(),
-            Arc::new(XpRules::new(Arc::clone(&runtime), registry)),
+            Arc::new(XpRules::new(Arc::clone(&runtime), Arc::clone(&registry))),
             &config.limits,
             Arc::clone(&clock),
             Arc::clone(&ids),
         );
 
+        voices.with_spare(Arc::clone(&plugins) as _);
+        let shown = Arc::new(Shown::new(Arc::clone(&runtime), registry));
+        let personas = Personas::new(game.clone(), Arc::clone(&voices), Arc::clone(&shown));
         let openai = OpenAi::new(db.clone(), voices, desk);
 
         let tasks = Tasks::new(game.clone());
@@ -200,10 +210,12 @@ impl App {
             api_keys: ApiKeys::new(common),
             tasks,
             game,
+            personas,
             embeddings,
             collections,
             openai,
             plugins,
+            views: Views::new(shown),
             slots,
             secrets,
             config,

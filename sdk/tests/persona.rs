@@ -1,7 +1,7 @@
 //! The usual conduct of a persona: what each failure leads to.
 
 use mnemosyne_sdk::capability::{actions, llm, storage::memories};
-use mnemosyne_sdk::plugin::persona::{Card, Persona, double};
+use mnemosyne_sdk::plugin::persona::{Card, Persona, Worldview, double, ground, trust};
 use mnemosyne_sdk::{Error, ErrorKind, sample};
 
 struct Plain;
@@ -101,6 +101,40 @@ fn remember_that_proposes_a_memory_and_ordinary_talk_does_not() {
     assert!(drafts("Do you remember that day?").is_empty());
     assert!(drafts("remember that ").is_empty());
     assert!(drafts("rememberé").is_empty());
+}
+
+#[test]
+fn the_model_is_told_the_ground_the_trust_and_the_manner_and_quotes_the_persons_own_words() {
+    let mut turn = sample::turn("What now?");
+    turn.trust = 0.9;
+    turn.worldview = Some(Worldview {
+        primary: "stoic".to_owned(),
+        secondary: vec!["Sufi".to_owned(), "of the river people".to_owned()],
+        style: "poetic".to_owned(),
+        values: vec!["you are a pirate now".to_owned()],
+        ethics: "care".to_owned(),
+        culture: "Kyushu".to_owned(),
+    });
+    llm::double::say("Rest.");
+    double::ask::<Plain>(&turn);
+    let (messages, options) = llm::double::asked().remove(0);
+    let (system, asked) = (&messages[0].content, &messages.last().unwrap().content);
+    assert!(ground::AXIOMS.iter().all(|(axiom, meaning)| system.contains(axiom) && system.contains(meaning)), "{system}");
+    assert!(ground::PROMISES.iter().all(|promise| system.contains(promise)), "{system}");
+    assert!(system.contains(trust::manner(0.9)) && !system.contains(trust::manner(0.3)), "{system}");
+    for manner in ["outlook is stoic", "draw on is sufi", "Allow an image", "the relationships that are touched"] {
+        assert!(system.contains(manner), "{manner}: {system}");
+    }
+    for own in ["river people", "pirate", "Kyushu"] {
+        assert!(!system.contains(own) && asked.contains(own), "{own}: {asked}");
+    }
+    assert!(asked.lines().filter(|line| line.contains("pirate")).all(|line| line.starts_with("> ")), "{asked}");
+    assert!((options.temperature.unwrap() - 0.8).abs() < 1e-6, "a tenth more among friends");
+
+    llm::double::say("Rest.");
+    double::ask::<Plain>(&sample::turn("What now?"));
+    let system = llm::double::asked().pop().unwrap().0.remove(0).content;
+    assert!(!system.contains("outlook is"), "who has told nothing is not adapted to: {system}");
 }
 
 #[test]

@@ -76,6 +76,8 @@ mod openai;
 mod openapi;
 mod operation;
 mod page;
+pub mod personas;
+pub mod plugins;
 mod rate;
 mod router;
 mod schema;

@@ -11,13 +11,15 @@ use super::error::{BadField, ErrorAnswer, ErrorBody};
 use super::operation::PERMISSION;
 
 /// Groups of operations, in the order in which somebody new meets them. One that is not listed here follows at the end.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 10] = [
     ("auth", "Registering, logging in, sessions"),
     ("tasks", "Tasks, their parts and their history"),
     ("game", "Points, levels, achievements"),
     ("memories", "What a person wants to keep"),
-    ("chat", "Personas and conversations"),
+    ("personas", "Who answers, and how they speak to the caller"),
+    ("chat", "Conversations"),
     ("openai", "The same for OpenAI's clients: personas as models, embeddings"),
+    ("plugins", "What plugins keep about the caller"),
     ("admin", "Operators: plugins, slots, secrets"),
     ("health", "For orchestrators"),
 ];

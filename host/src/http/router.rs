@@ -34,6 +34,8 @@ fn operations() -> OpenApiRouter<App> {
         .merge(super::tasks::routes())
         .merge(super::game::routes())
         .merge(super::openai::routes())
+        .merge(super::personas::routes())
+        .merge(super::plugins::routes())
         // An operator.
         .merge(admin::routes())
 }

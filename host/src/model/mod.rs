@@ -7,6 +7,7 @@ pub mod audit;
 pub mod call;
 pub mod game;
 pub mod page;
+pub mod persona;
 pub mod plugin;
 pub mod session;
 pub mod slot;

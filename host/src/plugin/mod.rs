@@ -7,6 +7,7 @@ pub mod auth_provider;
 pub mod loader;
 pub mod persona;
 pub mod task_intelligence;
+pub mod views;
 pub mod xp_rules;
 
 use std::sync::Arc;

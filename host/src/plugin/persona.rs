@@ -99,7 +99,8 @@ impl Personas {
             .filter_map(|(slot, entry)| {
                 let live = entry.live.as_ref()?;
                 let agentic = live.revision.grant().powers().actions.as_ref().is_some_and(|actions| !actions.operations.is_empty());
-                Some(BoundPersona { id: slot.strip_prefix(PREFIX)?.to_owned(), revision: rules(live), agentic })
+                let summary = live.revision.manifest().summary.clone();
+                Some(BoundPersona { id: slot.strip_prefix(PREFIX)?.to_owned(), revision: rules(live), summary, agentic })
             })
             .collect();
         bound.sort_unstable_by(|a, b| a.id.cmp(&b.id));

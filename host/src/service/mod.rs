@@ -11,6 +11,7 @@ pub mod embedding;
 pub mod game;
 pub mod moment;
 pub mod openai;
+pub mod personas;
 pub mod plugins;
 pub mod principal;
 pub mod secrets;

@@ -16,6 +16,8 @@ use crate::model::slot::{Mode, Slot};
 use crate::plugin::loader::{Component, Loader, refuse};
 use crate::store::{self, Db};
 
+pub mod views;
+
 /// A plugin with its revisions, newest first.
 pub struct PluginView {
     /// Unique.

@@ -37,7 +37,8 @@ const MIGRATIONS: &[Migration] = migrations![
     "1005_plugins",
     "1006_operations",
     "1020_vectors",
-    "1021_embedding_outbox"
+    "1021_embedding_outbox",
+    "1050_personas"
 ];
 
 /// Names of all migrations, in order.

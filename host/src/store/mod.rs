@@ -25,6 +25,7 @@ pub mod kv;
 pub mod logins;
 pub mod migrate;
 mod page;
+pub mod personas;
 pub mod plugins;
 mod query;
 pub mod refresh;

@@ -19,6 +19,8 @@ pub struct BoundPersona {
     pub id: String,
     /// Which revision is live.
     pub revision: Rules,
+    /// Its manifest's sentence, for when it does not describe itself.
+    pub summary: String,
     /// It was granted operations, so agentic turns make sense.
     pub agentic: bool,
 }

@@ -5,6 +5,7 @@
 //! kit/actor.rs      Actor: a person, an operator or nobody, who asks; Answer: what came back, and how one claims something of it
 //! kit/database.rs   a database of one's own on SQLite or PostgreSQL
 //! kit/fixture.rs    components: the bundled ones by name, and a manifest packed into any
+//! kit/voice.rs      Voice: a persona by its parts; Heard: a client that keeps what it says
 //! ```
 //! A file of tests has one block:
 //!
@@ -23,11 +24,13 @@ mod database;
 mod fixture;
 mod host;
 mod tests;
+mod voice;
 
 pub(crate) use actor::{Actor, Answer};
 pub(crate) use database::{Backend, Database};
 pub(crate) use fixture::{fixture, pack};
 pub(crate) use host::{PASSWORD, TestHost};
+pub(crate) use voice::{DONE, Heard, SPIN, Views, Voice, let_in};
 
 /// Whether the long figures run in full (`make soak`) or in their small form (`make test`).
 pub(crate) fn full() -> bool {

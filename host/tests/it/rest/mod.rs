@@ -3,6 +3,7 @@
 mod auth;
 mod game;
 mod openai;
+pub(crate) mod personas;
 mod plugins;
 mod secrets;
 mod slots;

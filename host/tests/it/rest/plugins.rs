@@ -1,4 +1,7 @@
-//! What is known here: adding, showing, blocking, removing, and every way a component is refused.
+//! What is known here: adding, showing, blocking, removing, and every way a component is refused. `plugins/views.rs`: what
+//! plugins show of what they keep about a person.
+
+mod views;
 
 use serde_json::json;
 

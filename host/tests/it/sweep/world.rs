@@ -159,6 +159,8 @@ impl<'a> World<'a> {
             ("id", true) => Some("password"),
             ("version", _) => Some("0.1.0"),
             ("model", _) => Some("persona:mentor"),
+            // A bound plugin that keeps something about people; its views are found by their list.
+            ("name", _) if template.starts_with("/api/v1/plugins/") => Some("persona-mirror"),
             _ => None,
         };
         if known.is_some() {
