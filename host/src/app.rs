@@ -45,6 +45,7 @@ use crate::service::plugins::views::Views;
 use crate::service::principal::{Principal, Role};
 use crate::service::secrets::Secrets;
 use crate::service::slots::Slots;
+use crate::service::streams::Streams;
 use crate::service::tasks::Tasks;
 use crate::service::vault::Vault;
 use crate::store::{ConnectOptions, Db};
@@ -83,6 +84,8 @@ pub struct Rooms {
     pub embeddings: Arc<Embeddings>,
     /// Plugins' own collections of vectors.
     pub collections: Arc<Collections>,
+    /// How many answers one person may be listening to.
+    pub streams: Streams,
     /// What OpenAI's clients ask for.
     pub openai: OpenAi,
     /// Known plugins.
@@ -213,6 +216,7 @@ impl App {
             personas,
             embeddings,
             collections,
+            streams: Streams::new(config.limits.streams_per_user),
             openai,
             plugins,
             views: Views::new(shown),

@@ -119,6 +119,8 @@ pub struct Limits {
     pub failed_logins_per_account: u32,
     /// Failed logins a minute for one address. Default 100.
     pub failed_logins_per_ip: u32,
+    /// Answers that are streamed to one person at the same time; 0 = off. Default 3.
+    pub streams_per_user: u32,
     /// Bytes of a JSON body. Default 1 MiB.
     pub body_bytes: usize,
     /// Nesting of a JSON body. Default 32.
@@ -187,6 +189,7 @@ impl Default for Config {
             auth: Auth { registration: None, access_token_seconds: 900, refresh_token_days: 30, hash_threads: 1 },
             limits: Limits {
                 requests_per_minute: 0,
+                streams_per_user: 3,
                 failed_logins_per_ip_and_account: 10,
                 failed_logins_per_account: 30,
                 failed_logins_per_ip: 100,

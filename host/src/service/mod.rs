@@ -17,6 +17,7 @@ pub mod principal;
 pub mod secrets;
 pub mod slots;
 pub mod streak;
+pub mod streams;
 pub mod tasks;
 pub mod vault;
 

@@ -175,6 +175,19 @@ impl Auth {
         ApiKeys::new(Arc::clone(&self.common)).for_first_start().await
     }
 
+    /// A key and its owner, as they were at most a second ago.
+    pub(super) async fn known_key(&self, id: Uuid) -> Outcome<Option<Owned>> {
+        let load = async {
+            let Some(key) = store::api_keys::find(&self.common.db, id).await? else { return Ok(None) };
+            let user = match key.user_id {
+                Some(user) => store::users::find(&self.common.db, user).await?,
+                None => None,
+            };
+            Ok(Some(Arc::new((key, user))))
+        };
+        self.api_keys.0.try_get_with(id, load).await.map_err(|error: Arc<store::Error>| shared(&error))
+    }
+
     /// Whose API key this is.
     ///
     /// # Errors
@@ -185,16 +198,7 @@ impl Auth {
         };
         let (id, secret) = read(presented.expose_secret()).ok_or_else(invalid)?;
         let now = self.common.clock.now();
-        let load = async {
-            let Some(key) = store::api_keys::find(&self.common.db, id).await? else { return Ok(None) };
-            let user = match key.user_id {
-                Some(user) => store::users::find(&self.common.db, user).await?,
-                None => None,
-            };
-            Ok(Some(Arc::new((key, user))))
-        };
-        let found = self.api_keys.0.try_get_with(id, load).await.map_err(|error: Arc<store::Error>| shared(&error))?;
-        let found = found.ok_or_else(invalid)?;
+        let found = self.known_key(id).await?.ok_or_else(invalid)?;
         let (key, user) = (&found.0, found.1.as_ref());
         if !works(key, &secret, now) {
             return Err(invalid());

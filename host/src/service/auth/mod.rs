@@ -6,6 +6,7 @@
 //! tokens.rs        access tokens (JWT, Ed25519), the ring of keys       keys.rs            the ring in the database, rotation
 //! refresh.rs       refresh tokens and their successors                 api_keys.rs        keys of programs and the operator's
 //! accounts.rs      what people do to their own account                 people.rs          what operators do to accounts
+//! still_in.rs      whether what is being answered for minutes may go on
 //! password_policy.rs  which passwords are taken (they are hashed on threads of their own: backend/auth/passwords.rs)
 //! ```
 //! Life of a login: the request names a provider → a place in the windows of `login_limit` → the plugin bound to
@@ -24,6 +25,7 @@ pub mod password_policy;
 pub mod people;
 pub mod refresh;
 pub mod sessions;
+pub mod still_in;
 pub mod tokens;
 
 #[cfg(test)]
