@@ -5,11 +5,12 @@ FROM docker.io/library/rust:1.95-bookworm AS build
 RUN rustup target add wasm32-unknown-unknown
 WORKDIR /src
 COPY . .
-# Plugins first: the host embeds target/plugins/*.wasm when it is compiled. The caches stay outside of the image's layers.
+# Plugins first: the host embeds target/plugins/*.wasm when it is compiled. Each step selects the whole workspace: choosing a package
+# resolves other features and compiles every dependency again. The caches stay outside of the image's layers.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    cargo build --locked --release -p mnemosyne-plug \
+    cargo build --locked --release --workspace --bin plug \
  && target/release/plug build plugins/*/ \
- && cargo build --locked --release -p mnemosyne-host \
+ && cargo build --locked --release --workspace --bin mnemosyne \
  && install -D target/release/mnemosyne /out/mnemosyne
 
 FROM docker.io/library/debian:bookworm-slim

@@ -304,7 +304,7 @@ fn settings(config: &Config, vault: &Vault) -> Result<Settings, StartError> {
     let artifacts = Artifacts::open(config.compiled(), key, COMPILED_BYTES, Compiler::new(program)).map_err(|error| {
         StartError(format!("the folder of compiled components `{}` cannot be made: {error}", config.compiled().display()))
     })?;
-    let mut settings = Settings { compile: Compile::Child(Arc::new(artifacts)), ..Settings::default() };
+    let mut settings = Settings { compile: Compile::Child(Arc::new(artifacts)), ..Settings::default() }.for_calls(config.plugins.max_calls);
     if config.plugins.workers > 0 {
         settings.workers = config.plugins.workers;
     }

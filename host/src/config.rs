@@ -139,7 +139,8 @@ pub struct Plugins {
     pub bundled: bool,
     /// Worker threads of the guests' own runtime; 0 = one a core. Default 0.
     pub workers: usize,
-    /// Guest calls at the same time over all kinds. Default 256.
+    /// Guest calls at the same time over all kinds, 8…4096: two thirds are for personas, the rest for rules, logins and task
+    /// intelligence, each with places of its own. Default 336.
     pub max_calls: u32,
     /// Folder of compiled components. Default `<data>/compiled`.
     pub compiled: Option<PathBuf>,
@@ -199,7 +200,7 @@ impl Default for Config {
                 xp_per_day: 0,
             },
             embedding: Embedding::default(),
-            plugins: Plugins { bundled: true, workers: 0, max_calls: 256, compiled: None, compiler: None, allowed_origins: Vec::new() },
+            plugins: Plugins { bundled: true, workers: 0, max_calls: 336, compiled: None, compiler: None, allowed_origins: Vec::new() },
             telemetry: Telemetry { log: "info".into(), format: LogFormat::Auto },
             secrets_key: None,
         }
@@ -305,7 +306,7 @@ impl Config {
             return refuse("auth.hash_threads", format!("= {} is not within 1…16", self.auth.hash_threads), "1");
         }
         if !(8..=4096).contains(&self.plugins.max_calls) {
-            return refuse("plugins.max_calls", format!("= {} is not within 8…4096", self.plugins.max_calls), "256");
+            return refuse("plugins.max_calls", format!("= {} is not within 8…4096", self.plugins.max_calls), "336");
         }
         self.embedding.check()?;
         if self.limits.xp_per_task < 0 || self.limits.xp_per_day < 0 {

@@ -41,9 +41,25 @@ pub struct Admission {
     pub task_intelligence: usize,
 }
 
+/// Calls of all kinds together, unless an operator says otherwise.
+const CALLS: u32 = 336;
+/// The pool is so much larger than the houses together: a call gives its place back last, a store a moment earlier.
+const SPARE_PLACES: u32 = 16;
+
+impl Admission {
+    /// So many calls shared out: a seventh for rules, two in twenty-one for logins and for task intelligence, one at least;
+    /// the rest for personas, which wait for models while they hold a place.
+    pub fn within(calls: u32) -> Self {
+        let share = |part: u32, of: u32| (calls * part / of).max(1) as usize;
+        let (xp_rules, auth_provider, task_intelligence) = (share(1, 7), share(2, 21), share(2, 21));
+        let persona = (calls as usize).saturating_sub(xp_rules + auth_provider + task_intelligence).max(1);
+        Self { xp_rules, auth_provider, persona, task_intelligence }
+    }
+}
+
 impl Default for Admission {
     fn default() -> Self {
-        Self { xp_rules: 48, auth_provider: 32, persona: 224, task_intelligence: 32 }
+        Self::within(CALLS)
     }
 }
 
@@ -62,6 +78,18 @@ pub struct Settings {
     pub breaker: Option<BreakerSettings>,
     /// How components are compiled.
     pub compile: Compile,
+}
+
+impl Settings {
+    /// These settings with room for so many calls at once, of all kinds together.
+    #[must_use]
+    pub fn for_calls(mut self, calls: u32) -> Self {
+        self.admission = Admission::within(calls);
+        self.pool.calls = calls + SPARE_PLACES;
+        // A component may have sixty core instances; not all of them do at once.
+        self.pool.core_instances = self.pool.core_instances.max(self.pool.calls * 11);
+        self
+    }
 }
 
 impl Default for Settings {
@@ -281,5 +309,24 @@ fn index(kind: Kind) -> usize {
         Kind::TaskIntelligence => 1,
         Kind::XpRules => 2,
         Kind::AuthProvider => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Admission, CALLS, Settings};
+
+    #[test]
+    fn every_kind_has_its_places_and_all_together_stay_below_the_pool() {
+        let usual = Admission::default();
+        let places = |of: Admission| [of.persona, of.task_intelligence, of.xp_rules, of.auth_provider];
+        assert_eq!(places(usual), [224, 32, 48, 32]);
+        for calls in [8, 9, 20, 21, CALLS, 4_096] {
+            let settings = Settings::default().for_calls(calls);
+            let places = places(settings.admission);
+            assert!(places.iter().all(|places| *places >= 1), "{calls}: {places:?}");
+            assert_eq!(places.iter().sum::<usize>(), calls as usize);
+            assert!(settings.pool.calls > calls && settings.pool.core_instances >= settings.pool.calls * 11);
+        }
     }
 }

@@ -23,7 +23,7 @@ impl Output {
         }
     }
 
-    /// The answer of a command that changed something, with the command that undoes it.
+    /// The answer of a command that changed something, with what the host warns of and the command that undoes it.
     pub(super) fn changed(self, value: &Value, undo: &str, text: impl FnOnce(&Value) -> String) {
         if self.json {
             let mut value = value.clone();
@@ -32,7 +32,9 @@ impl Output {
             }
             say(&format!("{value:#}"));
         } else {
-            say(&format!("{}\nundo: {undo}", text(value).trim_end()));
+            let warnings = value["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let warnings: String = warnings.map(|warning| format!("\nwarning: {warning}")).collect();
+            say(&format!("{}{warnings}\nundo: {undo}", text(value).trim_end()));
         }
     }
 

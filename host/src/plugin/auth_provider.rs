@@ -1,7 +1,7 @@
 //! The typed door to plugins of kind `auth-provider`: one slot `auth-provider/<id>` a provider.
 //!
 //! A provider says *who*, never *what they may*. What it says counts only with evidence from the same call: the subject that
-//! it asserts must be the one that the host's own `verify-password` named during that call. Anything else is a forgery:
+//! it asserts must be one that the host's own `verify-password` or `verify-api-key` named during that call. Anything else is a forgery:
 //! refused, audited, 503 to the client. A credential reaches exactly one provider; there is no "try the next".
 //! Failure is closed: trap, deadline, limit, bad output and overload are all `AUTH_006`, for this provider only.
 
@@ -72,7 +72,12 @@ pub struct Attempt<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// This account proved itself.
-    Proven(Uuid),
+    Proven {
+        /// The account.
+        user: Uuid,
+        /// By this API key, whose scopes and end bound the session; `None`: by its password.
+        key: Option<Uuid>,
+    },
     /// Wrong credentials, or the provider's own rules say no.
     Denied,
 }
@@ -103,10 +108,19 @@ impl From<ProviderFailure> for Fault {
 pub struct Finished {
     /// `done`, one more step, or an error.
     pub answer: Answer,
-    /// The subjects that `verify-password` named in this call.
-    pub proved: Vec<String>,
+    /// What the host's checks found true in this call.
+    pub proved: Vec<Proof>,
     /// Told the reason when the answer is refused after all, so that it counts against the revision.
     pub reject: Box<dyn FnOnce(&str) + Send>,
+}
+
+/// One credential that was right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// Whose it is, as the check named them.
+    pub subject: String,
+    /// Id of the API key; `None`: it was the password.
+    pub key: Option<String>,
 }
 
 /// The guest's answer.
@@ -231,18 +245,21 @@ fn failed(provider: &str, failure: CallFailure) -> ProviderFailure {
 }
 
 /// What of an answer counts: the reason why not, and whether it was a forgery.
-fn verdict(answer: Answer, proved: &[String]) -> Result<Verdict, (String, bool)> {
+fn verdict(answer: Answer, proved: &[Proof]) -> Result<Verdict, (String, bool)> {
+    let account = |text: &str| Uuid::try_parse(text).map_err(|_| ("the proven subject is no account".to_owned(), false));
     match answer {
         Answer::Denied => Ok(Verdict::Denied),
         Answer::Step => Err(("a credentials flow answered with a step".into(), false)),
         Answer::Error(reason) => Err((reason, false)),
         Answer::Subject(subject) if subject.len() > LONGEST_SUBJECT => Err(("the subject is too long".into(), true)),
         Answer::Subject(_) if proved.is_empty() => Err(("it asserted a subject without checking a credential".into(), true)),
-        Answer::Subject(subject) if !proved.contains(&subject) => {
-            Err(("it asserted another subject than the one that was proved".into(), true))
-        }
         Answer::Subject(subject) => {
-            Uuid::try_parse(&subject).map(Verdict::Proven).map_err(|_| ("the proven subject is no account".into(), false))
+            // A password stands for the whole account, a key for what it may: of both, the password counts.
+            let proofs = || proved.iter().filter(|proof| proof.subject == subject);
+            let Some(proof) = proofs().find(|proof| proof.key.is_none()).or_else(|| proofs().next()) else {
+                return Err(("it asserted another subject than the one that was proved".into(), true));
+            };
+            Ok(Verdict::Proven { user: account(&subject)?, key: proof.key.as_deref().map(account).transpose()? })
         }
     }
 }
@@ -285,7 +302,12 @@ mod tests {
     }
 
     async fn finish(answer: Answer, proved: Option<&str>) -> Result<Verdict, ProviderFailure> {
-        let finished = Finished { answer, proved: proved.map(Into::into).into_iter().collect(), reject: Box::new(|_| {}) };
+        finish_with(answer, proved.map(|subject| (subject, None)).as_slice()).await
+    }
+
+    async fn finish_with(answer: Answer, proved: &[(&str, Option<&str>)]) -> Result<Verdict, ProviderFailure> {
+        let proof = |(subject, key): &(&str, Option<&str>)| Proof { subject: (*subject).into(), key: key.map(Into::into) };
+        let finished = Finished { answer, proved: proved.iter().map(proof).collect(), reject: Box::new(|_| {}) };
         let door = AuthProviders::new(Arc::new(Forger(Mutex::new(vec![finished]))));
         door.finish(Attempt { provider: "password", login: "ada", password: "x".into(), locale: "en", request_id: None }).await
     }
@@ -295,7 +317,8 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_subject_that_this_call_proved_is_accepted() {
-        assert_eq!(finish(Answer::Subject(ADA.into()), Some(ADA)).await.unwrap(), Verdict::Proven(ADA.parse().unwrap()));
+        let ada = Verdict::Proven { user: ADA.parse().unwrap(), key: None };
+        assert_eq!(finish(Answer::Subject(ADA.into()), Some(ADA)).await.unwrap(), ada);
         for (asserted, proved) in [
             (ADA.to_owned(), None),
             (ADA.to_owned(), Some(EVE)),
@@ -307,6 +330,16 @@ mod tests {
             assert!(failure.forgery.is_some());
             assert_eq!(Fault::from(failure).code, Code::ProviderUnavailable);
         }
+    }
+
+    #[tokio::test]
+    async fn a_key_proves_its_owner_and_is_named_unless_the_password_was_right_too() {
+        const KEY: &str = "0198f3a0-0000-7000-8000-000000000003";
+        let (user, key) = (ADA.parse().unwrap(), Some(KEY.parse().unwrap()));
+        let ada = || Answer::Subject(ADA.into());
+        assert_eq!(finish_with(ada(), &[(EVE, None), (ADA, Some(KEY))]).await.unwrap(), Verdict::Proven { user, key });
+        assert_eq!(finish_with(ada(), &[(ADA, Some(KEY)), (ADA, None)]).await.unwrap(), Verdict::Proven { user, key: None });
+        assert!(finish_with(ada(), &[(EVE, Some(KEY))]).await.unwrap_err().forgery.is_some());
     }
 
     #[tokio::test]

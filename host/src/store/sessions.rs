@@ -182,6 +182,28 @@ pub async fn revoke_all(tx: &mut Tx, user: Uuid, except: Option<Uuid>, reason: &
     Ok(ended.into_iter().map(|row| row.0).collect())
 }
 
+/// Ends the sessions of a user that API keys opened; tells which.
+pub async fn revoke_scoped(tx: &mut Tx, user: Uuid, reason: &str, now: Millis) -> Result<Vec<Uuid>> {
+    let ended: Vec<(Uuid,)> = tx
+        .query(
+            "UPDATE sessions SET revoked_at = $2, revoked_reason = $3 WHERE user_id = $1 AND scopes IS NOT NULL AND revoked_at IS NULL RETURNING id",
+        )
+        .bind(user)
+        .bind(now)
+        .bind(reason)
+        .all()
+        .await?;
+    tx.query(
+        "UPDATE refresh_families SET revoked_at = $2 WHERE revoked_at IS NULL AND session_id IN \
+         (SELECT id FROM sessions WHERE user_id = $1 AND scopes IS NOT NULL)",
+    )
+    .bind(user)
+    .bind(now)
+    .execute()
+    .await?;
+    Ok(ended.into_iter().map(|row| row.0).collect())
+}
+
 /// Removes sessions that ended before `before`; tells how many.
 pub async fn purge<'a>(db: impl Writes<'a>, before: Millis) -> Result<u64> {
     db.writing("DELETE FROM sessions WHERE expires_at < $1 OR revoked_at < $1".into()).bind(before).execute().await

@@ -6,11 +6,15 @@
 //! zoo/uploads.rs     those that do not get in
 //! zoo/rules.rs       those that award
 //! zoo/providers.rs   those that log people in
+//! zoo/keys.rs        one that takes API keys for logins
+//! zoo/full.rs        a full house of slow guests
 //! zoo/still.rs       memory and descriptors of a host of its own, before and after
 //! ```
-//! That an attack works once its limit is lifted is shown where limits can be lifted: `host/runtime/src/call/tests.rs`.
+//! Beside each stands its control: the same attack once its limit is lifted, or the same answer without its defect, works.
 
 mod build;
+mod full;
+mod keys;
 mod providers;
 mod rules;
 mod still;
@@ -29,6 +33,7 @@ use serde_json::{Value, json};
 use crate::kit::{Actor, PASSWORD, TestHost, backends};
 use build::{Rules, SPIN};
 use rules::Ends;
+use uploads::Upload;
 
 const PLUGINS: &str = "/api/v1/admin/plugins";
 const SLOT: &str = "auth-provider/zoo";
@@ -125,13 +130,19 @@ backends! {
         watch_panics();
         let operator = host.operator();
         let before = operator.get(PLUGINS).await.ok();
-        for (name, bytes) in uploads::beasts() {
-            let answer = operator.ask(Method::POST, PLUGINS).bytes("application/wasm", bytes).send().await;
+        for Upload { name, beast, control } in uploads::beasts() {
+            let answer = operator.ask(Method::POST, PLUGINS).bytes("application/wasm", beast).send().await;
             assert_eq!((answer.status, answer.json["error"]["code"].as_str()), (422, Some("PLG_007")), "{name}: {}", answer.text);
             let findings = answer.json["error"]["errors"].as_array().unwrap();
             assert!(!findings.is_empty() && findings.iter().all(|one| one["message"].as_str().is_some_and(|text| text.len() > 10)), "{name}: {findings:?}");
+            assert_eq!(operator.get(PLUGINS).await.ok(), before, "{name}: nothing of it stays");
+            let answer = operator.ask(Method::POST, PLUGINS).bytes("application/wasm", control).send().await;
+            assert_eq!(answer.status, 201, "{name} without its defect: {}", answer.text);
+            if answer.json["bound_to"] == json!([]) {
+                let revision = format!("{PLUGINS}/{}/0.1.0", answer.json["name"].as_str().unwrap());
+                operator.delete(&revision).await.no_content();
+            }
         }
-        assert_eq!(operator.get(PLUGINS).await.ok(), before, "nothing of them stays");
         operator.add_plugin(Rules::default().build("twin")).await;
         let other = Rules::awarding(SPIN).build("twin");
         operator.ask(Method::POST, PLUGINS).bytes("application/wasm", other).send().await.refused(409, "DB_002");
@@ -159,6 +170,10 @@ backends! {
                     assert_eq!(sum, points, "{name}: {done}");
                 }
             }
+            let (control, points) = rules::control(name);
+            let_in(&operator, "xp-rules", control.build(&format!("tame-{name}"))).await;
+            let done = complete(&mallory).await;
+            assert_eq!((&done["pending"], &done["experience_gained"]), (&json!(false), &json!(points)), "the control of {name}: {done}");
         }
         operator.bind("xp-rules", "xp-rules-classic@0.1.0").await;
         assert_eq!(complete(&mallory).await["experience_gained"], 20);
@@ -183,6 +198,8 @@ backends! {
             password.ok();
             assert_eq!(done["experience_gained"], 20, "{name}");
             expected.push((plugin, code));
+            let_in(&operator, SLOT, providers::control(name).build(&format!("tame-{name}"))).await;
+            log_in(&host, "zoo").await.ok();
         }
         let_in(&operator, SLOT, providers::claims_roles().build("zoo-claims-roles")).await;
         let claimed = log_in(&host, "zoo").await.ok();

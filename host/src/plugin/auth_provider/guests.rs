@@ -9,7 +9,7 @@ use mnemosyne_runtime::wit::auth_provider::{Field as WireField, Progress};
 use mnemosyne_runtime::{CallError, Caller, Failure, GuestErrorKind, LoginInput, Registry, Runtime};
 use secrecy::ExposeSecret as _;
 
-use super::{Answer, Attempt, CallFailure, Field, Finished, Guests, Method};
+use super::{Answer, Attempt, CallFailure, Field, Finished, Guests, Method, Proof};
 use crate::clock::{Clock, IdSource};
 
 /// What the slots of this kind begin with.
@@ -108,9 +108,10 @@ impl Guests for Sandboxed {
             .evidence
             .iter()
             .filter_map(|evidence| match evidence {
-                Evidence::Password { subject } => Some(subject.clone()),
-                // Another credential than the one this flow presents proves nothing here.
-                Evidence::ApiKey(_) | Evidence::Code { .. } => None,
+                Evidence::Password { subject } => Some(Proof { subject: subject.clone(), key: None }),
+                Evidence::ApiKey(found) => Some(Proof { subject: found.subject.clone(), key: Some(found.key_id.clone()) }),
+                // A code proves nothing alone.
+                Evidence::Code { .. } => None,
             })
             .collect();
         let answer = match &answered.value {

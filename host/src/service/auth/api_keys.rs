@@ -137,17 +137,24 @@ impl ApiKeys {
         Ok(store::api_keys::all(&self.common.db).await?.into_iter().map(line).collect())
     }
 
-    /// Ends a key; it stops working within a second.
+    /// Ends a key and the sessions that were opened with keys of its owner; both stop working within a second.
     ///
     /// # Errors
     /// Not found.
     pub async fn remove(&self, id: Uuid) -> Outcome<()> {
         let unknown = || Fault::not_found().message("no such key").hint("`mnemosyne key list` shows all keys");
         let key = store::api_keys::find(&self.common.db, id).await?.filter(|key| key.revoked_at.is_none()).ok_or_else(unknown)?;
+        let now = self.common.clock.now();
         let mut tx = self.common.db.begin().await?;
-        store::api_keys::revoke(&mut tx, key.user_id, id, self.common.clock.now()).await?;
-        self.common.audit(&mut tx, &Actor::command_line(), "key.remove", format!("key:{id}"), json!({})).await?;
+        store::api_keys::revoke(&mut tx, key.user_id, id, now).await?;
+        // A session does not say which key opened it: those of the owner's other keys have to log in again.
+        let ended = match key.user_id {
+            Some(owner) => store::sessions::revoke_scoped(&mut tx, owner, "API key removed", now).await?,
+            None => Vec::new(),
+        };
+        self.common.audit(&mut tx, &Actor::command_line(), "key.remove", format!("key:{id}"), json!({"sessions": ended.len()})).await?;
         tx.commit().await?;
+        self.common.forget(&ended).await;
         Ok(())
     }
 

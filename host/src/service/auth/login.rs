@@ -11,7 +11,7 @@ use crate::clock::Millis;
 use crate::config::Registration;
 use crate::error::{Code, Fault, FieldError, Outcome};
 use crate::model::session::{PresentedToken, RefreshFamily, Session};
-use crate::model::user::User;
+use crate::model::user::{ApiKey, User};
 use crate::plugin::auth_provider::{Attempt, Verdict};
 use crate::service::audit::Actor;
 use crate::service::principal::{Principal, Role};
@@ -43,6 +43,22 @@ pub struct Login {
     pub password: SecretString,
     /// Id of the provider.
     pub provider: String,
+}
+
+/// How a session begins.
+struct Opening<'a> {
+    provider: &'a str,
+    /// What it may do at most; `None` = all that its person may.
+    scopes: Option<Vec<String>>,
+    expires_at: Millis,
+}
+
+impl Opening<'_> {
+    /// Opened by a key: no more than the key may, no longer than it lives.
+    fn by(self, key: &ApiKey) -> Self {
+        let expires_at = key.expires_at.map_or(self.expires_at, |end| end.min(self.expires_at));
+        Self { scopes: Some(key.scopes.clone()), expires_at, ..self }
+    }
 }
 
 /// What a person sends to register.
@@ -84,7 +100,7 @@ impl Auth {
         let user = details.user(self.common.ids.id(), self.common.clock.now(), &[Role::User]);
         let mut tx = self.common.db.begin().await?;
         accounts::insert(&mut tx, &user, &hash, "registration").await?;
-        let signed_in = self.open_session(&mut tx, user, PASSWORD, client).await?;
+        let signed_in = self.open_session(&mut tx, user, self.opening(PASSWORD), client).await?;
         tx.commit().await?;
         Ok(signed_in)
     }
@@ -117,10 +133,10 @@ impl Auth {
             locale: &client.locale,
             request_id: client.request_id.as_deref(),
         };
-        let subject = match self.providers.finish(attempt).await {
-            Ok(Verdict::Proven(subject)) => {
+        let (subject, key) = match self.providers.finish(attempt).await {
+            Ok(Verdict::Proven { user, key }) => {
                 place.release();
-                subject
+                (user, key)
             }
             Ok(Verdict::Denied) => {
                 place.fail().await;
@@ -138,9 +154,14 @@ impl Auth {
         if !user.active {
             return Err(locked());
         }
+        let mut opening = self.opening(&login.provider);
+        if let Some(key) = key {
+            let key = store::api_keys::find(&self.common.db, key).await?.filter(|key| key.revoked_at.is_none());
+            opening = opening.by(&key.ok_or_else(|| Fault::new(Code::BadCredentials))?);
+        }
         let mut tx = self.common.db.begin().await?;
         store::users::logged_in(&mut tx, user.id, self.common.clock.now()).await?;
-        let signed_in = self.open_session(&mut tx, user, &login.provider, client).await?;
+        let signed_in = self.open_session(&mut tx, user, opening, client).await?;
         tx.commit().await?;
         Ok(signed_in)
     }
@@ -159,14 +180,19 @@ impl Auth {
         }
     }
 
-    async fn open_session(&self, tx: &mut store::Tx, user: User, provider: &str, client: &Client) -> Outcome<SignedIn> {
+    /// A session of a person who proved themselves.
+    fn opening<'a>(&self, provider: &'a str) -> Opening<'a> {
+        Opening { provider, scopes: None, expires_at: self.common.clock.now() + self.settings.refresh_life }
+    }
+
+    async fn open_session(&self, tx: &mut store::Tx, user: User, opening: Opening<'_>, client: &Client) -> Outcome<SignedIn> {
         let now = self.common.clock.now();
-        let expires_at = now + self.settings.refresh_life;
+        let Opening { provider, scopes, expires_at } = opening;
         let session = Session {
             id: self.common.ids.id(),
             user_id: user.id,
             provider: provider.into(),
-            scopes: None,
+            scopes,
             user_agent: client.user_agent.as_deref().map(|text| text.chars().filter(|char| !char.is_control()).take(256).collect()),
             ip: Some(client.address.to_string()),
             created_at: now,
@@ -191,18 +217,17 @@ impl Auth {
             revoked_at: None,
         };
         store::refresh::insert(&mut *tx, &family).await?;
-        self.signed_in(user, session.id, &token).await
+        self.signed_in(user, session.id, &token, expires_at).await
     }
 
-    async fn signed_in(&self, user: User, session: Uuid, token: &RefreshToken) -> Outcome<SignedIn> {
-        let seconds = self.settings.access_seconds;
-        let access_token =
-            self.ring().await?.sign(user.id, session, self.common.ids.id(), self.common.clock.now(), seconds).map_err(Fault::internal)?;
+    async fn signed_in(&self, user: User, session: Uuid, token: &RefreshToken, expires_at: Millis) -> Outcome<SignedIn> {
+        let (seconds, now) = (self.settings.access_seconds, self.common.clock.now());
+        let access_token = self.ring().await?.sign(user.id, session, self.common.ids.id(), now, seconds).map_err(Fault::internal)?;
         Ok(SignedIn {
             access_token,
             refresh_token: token.text(),
             expires_in: seconds,
-            refresh_expires_in: self.settings.refresh_life / 1_000,
+            refresh_expires_in: (expires_at - now) / 1_000,
             user,
         })
     }
@@ -230,8 +255,11 @@ impl Auth {
             }
             let successor = self.refresh_key.successor(family.id, generation, &token);
             let again = generation + 1 == family.generation && now - family.rotated_at <= GRACE;
-            if again || (generation == family.generation && self.rotate(&family, &successor, now).await?) {
-                return self.signed_in(user, family.session_id, &successor).await;
+            // Staying signed in by a key does not outlast the key: its session keeps the end it began with.
+            let by_key = store::sessions::find(&self.common.db, family.session_id).await?.is_some_and(|session| session.scopes.is_some());
+            let until = if by_key { family.expires_at } else { now + self.settings.refresh_life };
+            if again || (generation == family.generation && self.rotate(&family, &successor, now, until).await?) {
+                return self.signed_in(user, family.session_id, &successor, until).await;
             }
             if generation != family.generation {
                 return Err(self.reused(&family, now).await?);
@@ -240,14 +268,8 @@ impl Auth {
         Err(refused())
     }
 
-    async fn rotate(&self, family: &RefreshFamily, successor: &RefreshToken, now: Millis) -> Outcome<bool> {
-        let rotation = Rotation {
-            family: family.id,
-            from: family.generation,
-            successor: &successor.hash(),
-            now,
-            expires_at: now + self.settings.refresh_life,
-        };
+    async fn rotate(&self, family: &RefreshFamily, successor: &RefreshToken, now: Millis, expires_at: Millis) -> Outcome<bool> {
+        let rotation = Rotation { family: family.id, from: family.generation, successor: &successor.hash(), now, expires_at };
         match store::refresh::rotate(&self.common.db, &rotation).await {
             Ok(()) => Ok(true),
             Err(store::Error::Stale) => Ok(false),

@@ -9,7 +9,7 @@ use super::login::{Login, Registrant};
 use super::*;
 use crate::backend::auth::Credentials;
 use crate::clock::{FixedClock, SystemIds};
-use crate::plugin::auth_provider::{Answer, Attempt, CallFailure, Finished, Guests, Method};
+use crate::plugin::auth_provider::{Answer, Attempt, CallFailure, Finished, Guests, Method, Proof};
 use crate::service::principal::Principal;
 use crate::store::ConnectOptions;
 
@@ -42,7 +42,8 @@ impl Guests for Native {
             (Some(subject), _) => Answer::Subject(subject.clone()),
             (None, _) => Answer::Denied,
         };
-        Ok(Finished { answer, proved: subject.into_iter().collect(), reject: Box::new(|_| {}) })
+        let proved = subject.map(|subject| Proof { subject, key: None }).into_iter().collect();
+        Ok(Finished { answer, proved, reject: Box::new(|_| {}) })
     }
 }
 

@@ -181,6 +181,20 @@ impl Slots {
         Ok(changed)
     }
 
+    /// What an operator has to know once a block has emptied slots: that nobody is left who could log in.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn warnings(&self) -> Outcome<Vec<String>> {
+        let slots = self.list().await?;
+        if slots.iter().any(|slot| slot.kind == "auth-provider" && !slot.bindings.is_empty()) {
+            return Ok(Vec::new());
+        }
+        let sentence = "no auth provider is bound any more: nobody can log in until one is (`mnemosyne slot bind auth-provider/<id> \
+            <plugin>@<version>`); sessions and API keys live on";
+        Ok(vec![sentence.to_owned()])
+    }
+
     /// The revision a request names, if it fits the slot.
     async fn wanted(&self, slot: &Slot, plugin: &str, version: &str) -> Outcome<Revision> {
         let Some(revision) = store::plugins::find(&self.db, plugin, version).await? else {

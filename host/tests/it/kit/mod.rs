@@ -4,6 +4,7 @@
 //! kit/host.rs       TestHost: starts, restarts and ends the host; its actors
 //! kit/actor.rs      Actor: a person, an operator or nobody, who asks; Answer: what came back, and how one claims something of it
 //! kit/database.rs   a database of one's own on SQLite or PostgreSQL
+//! kit/logs.rs       what is logged, held against words that must not be
 //! kit/fixture.rs    components: the bundled ones by name, and a manifest packed into any
 //! kit/voice.rs      Voice: a persona by its parts; Heard: a client that keeps what it says
 //! ```
@@ -23,6 +24,7 @@ mod actor;
 mod database;
 mod fixture;
 mod host;
+mod logs;
 mod tests;
 mod voice;
 
@@ -31,6 +33,7 @@ pub(crate) use database::{Backend, Database};
 pub(crate) use fixture::{fixture, pack};
 pub(crate) use host::{PASSWORD, TestHost};
 pub(crate) use voice::{DONE, Heard, SPIN, Views, Voice, let_in};
+pub(crate) use logs::{logged, watch_logs_for};
 
 /// Whether the long figures run in full (`make soak`) or in their small form (`make test`).
 pub(crate) fn full() -> bool {

@@ -1,6 +1,6 @@
 //! The kit itself: hosts do not share anything that they should not, and the claims fail when they should.
 
-use super::{Answer, Backend, backends, fixture};
+use super::{Answer, Backend, backends, fixture, logged, watch_logs_for};
 
 backends! {
 async fn a_host_answers_before_and_after_a_restart(mut host: TestHost) {
@@ -43,4 +43,12 @@ fn a_claim_shows_the_answer_that_it_did_not_expect() {
     let answer =
         Answer { status: 401, headers: reqwest::header::HeaderMap::new(), json: serde_json::from_str(text).unwrap(), text: text.into() };
     answer.refused(401, "AUTH_003");
+}
+
+#[test]
+fn a_watched_word_is_found_in_the_logs() {
+    watch_logs_for("kit-canary-one");
+    watch_logs_for("kit-canary-two");
+    tracing::info!(target: "mnemosyne_host", said = "kit-canary-one", "a line");
+    assert_eq!((logged("kit-canary-one").len(), logged("kit-canary-two").len()), (1, 0));
 }

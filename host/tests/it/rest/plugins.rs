@@ -63,6 +63,23 @@ backends! {
         operator.ask(reqwest::Method::PUT, "/api/v1/admin/slots/xp-rules").header("if-match", &etag).json(bind).send().await.refused(422, "PLG_007");
     }
 
+    async fn whoever_blocks_the_last_way_of_logging_in_hears_of_it(host: TestHost) {
+        let (operator, alice) = (host.operator(), host.user("alice").await);
+        let block = async |plugin: &str| {
+            let digest = operator.get(&format!("{PLUGINS}/{plugin}/0.1.0")).await.ok()["digest"].clone();
+            operator.post(&format!("{PLUGINS}/{plugin}/block"), json!({"digest": digest, "reason": "test"})).await.ok()
+        };
+        assert_eq!(block("xp-rules-momentum").await["warnings"], json!([]), "nothing was bound to it");
+        let blocked = block("auth-provider-password").await;
+        assert_eq!(blocked["slots"], json!(["auth-provider/password"]));
+        let warning = blocked["warnings"][0].as_str().unwrap();
+        assert!(warning.contains("nobody can log in") && warning.contains("mnemosyne slot bind auth-provider/"), "{warning}");
+        let login = json!({"username": "alice", "password": crate::kit::PASSWORD});
+        host.anonymous().post("/api/v1/auth/login", login).await.refused(422, "VAL_001");
+        alice.get("/api/v1/auth/me").await.ok();
+        operator.get(PLUGINS).await.ok();
+    }
+
     async fn only_what_is_not_bound_can_be_removed(host: TestHost) {
         let operator = host.operator();
         operator.delete(&format!("{PLUGINS}/xp-rules-classic/0.1.0")).await.refused(409, "DB_002");

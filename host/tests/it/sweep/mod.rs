@@ -7,10 +7,12 @@
 //! cases.rs     every bad request of one operation: body, fields, path, query, headers, method
 //! world.rs     people, an object of theirs for each path, requests to the router, what an error must look like
 //! walk.rs      every operation × every kind of principal
+//! canary.rs    what one person writes wherever they can, looked for in all that another one can get
 //! ```
 //! Nothing is random: `MNEMOSYNE_TEST_SEED` (a number, 1 when unset) chooses which of many equal values are tried; under
 //! `make soak` all of them are.
 
+mod canary;
 mod cases;
 mod document;
 mod walk;
@@ -98,6 +100,10 @@ async fn odd_input_is_taken_or_refused_and_never_a_failure_of_ours(host: TestHos
 
 async fn the_declared_permission_decides_for_every_principal(host: TestHost) {
     walk::everywhere(&host).await;
+}
+
+async fn nothing_of_one_person_reaches_another_by_any_route(host: TestHost) {
+    canary::everywhere(&host).await;
 }
 
 async fn an_operator_sees_nothing_that_a_person_wrote(host: TestHost) {

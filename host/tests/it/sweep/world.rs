@@ -40,7 +40,7 @@ impl Person {
 
 /// Everything that a case is sent to.
 pub(super) struct World<'a> {
-    host: &'a TestHost,
+    pub(super) host: &'a TestHost,
     router: Router,
     pub(super) document: Document,
     pub(super) alice: Person,

@@ -22,6 +22,7 @@ pub(super) const HAS_SECRET: &str =
     r#"(import "mnemosyne:config/config@0.1.0" "has-secret" (func $has_secret (param i32 i32) (result i32)))"#;
 pub(super) const LOG: &str = r#"(import "mnemosyne:log/log@0.1.0" "log" (func $log (param i32 i32 i32 i32 i32)))"#;
 pub(super) const VERIFY: &str = r#"(import "mnemosyne:auth/credentials@0.1.0" "verify-password" (func $verify (param i32 i32 i32 i32)))"#;
+pub(super) const VERIFY_KEY: &str = r#"(import "mnemosyne:auth/credentials@0.1.0" "verify-api-key" (func $verify_key (param i32 i32)))"#;
 pub(super) const PUT: &str = r#"(import "mnemosyne:storage/kv@0.1.0" "put"
     (func $put (param i32 i32 i32 i32 i32 i32 i64 i32 i32 i32)))"#;
 
@@ -47,12 +48,24 @@ pub(super) fn component_of(wit: &str, wat: &str, manifest: &str) -> Vec<u8> {
     encode(&resolve, world, wat, manifest)
 }
 
+/// Core text → component that carries no manifest.
+pub(super) fn bare(kind: &str, wat: &str) -> Vec<u8> {
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit")).unwrap();
+    let world = resolve.select_world(&[package], Some(kind)).unwrap();
+    unpacked(&resolve, world, wat)
+}
+
 fn encode(resolve: &Resolve, world: wit_parser::WorldId, wat: &str, manifest: &str) -> Vec<u8> {
-    let mut module = wat::parse_str(wat).unwrap();
-    wit_component::embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8).unwrap();
-    let mut bytes = ComponentEncoder::default().module(&module).unwrap().encode().unwrap();
+    let mut bytes = unpacked(resolve, world, wat);
     pack(&mut bytes, manifest);
     bytes
+}
+
+fn unpacked(resolve: &Resolve, world: wit_parser::WorldId, wat: &str) -> Vec<u8> {
+    let mut module = wat::parse_str(wat).unwrap();
+    wit_component::embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8).unwrap();
+    ComponentEncoder::default().module(&module).unwrap().encode().unwrap()
 }
 
 /// Rules, by their parts. The default awards ten points and calls nothing.
@@ -122,7 +135,7 @@ pub(super) struct Provider {
 }
 
 /// Handle of the input's first secret.
-const FIRST_SECRET: &str = "(i32.load offset=8 (i32.load offset=8 (local.get 0)))";
+pub(super) const FIRST_SECRET: &str = "(i32.load offset=8 (i32.load offset=8 (local.get 0)))";
 const CHECKS: &str = "[needs.auth]\ncredentials = ['verify-password']\n";
 
 /// `ok(done(assertion))` at 1024 with the subject at (`pointer`, `length`).
@@ -147,8 +160,13 @@ impl Provider {
     }
 
     pub(super) fn build(&self, name: &str) -> Vec<u8> {
+        component("auth-provider", &self.text(), &manifest(name, "auth-provider", self.manifest))
+    }
+
+    /// The core module.
+    pub(super) fn text(&self) -> String {
         let Self { imports, items, describe, finish, .. } = self;
-        let wat = format!(
+        format!(
             r#"(module
               {imports}
               (memory (export "memory") 2)
@@ -161,7 +179,6 @@ impl Provider {
               (func (export "mnemosyne:auth-provider/provider@0.1.0#begin")
                 (param i32 i32 i32 i32 i64 i32 i32 i32 i32 i32 i32) (result i32) (unreachable))
               (func (export "mnemosyne:auth-provider/provider@0.1.0#finish") (param i32) (result i32) {finish}))"#
-        );
-        component("auth-provider", &wat, &manifest(name, "auth-provider", self.manifest))
+        )
     }
 }

@@ -1,6 +1,7 @@
-//! Beasts of the kind `auth-provider`. Controls stand beside the attacks: the same provider, honest, logs `mallory` in.
+//! Beasts of the kind `auth-provider`, each with its control: the same attack under a lifted limit, or without its defect,
+//! logs `mallory` in.
 
-use super::build::{DIVE, GROW, PUT, Provider, SPIN, VERIFY, check, done, proven};
+use super::build::{DIVE, FIRST_SECRET, GROW, PUT, Provider, SPIN, VERIFY, VERIFY_KEY, check, done, proven};
 
 /// A provider that says what the check answered.
 pub(super) fn honest() -> Provider {
@@ -66,4 +67,44 @@ pub(super) fn beasts(victim: &str) -> Vec<(&'static str, Provider, &'static str)
         ),
         ("login-nameless", Provider { describe: "(i32.const 3072)", ..honest() }, "bad-output"),
     ]
+}
+
+/// A provider that takes API keys where others take passwords; whose key it is, it is told.
+pub(super) fn by_key() -> Provider {
+    let denied = "(i32.store8 (i32.const 1024) (i32.const 1)) (return (i32.const 1024))";
+    let judge = format!(
+        "(call $verify_key {FIRST_SECRET} (i32.const 768))
+        (if (i32.load8_u (i32.const 768)) (then (unreachable)))
+        (if (i32.eqz (i32.load8_u (i32.const 772))) (then {denied})) {}",
+        proven()
+    );
+    Provider { imports: VERIFY_KEY.to_owned(), manifest: "[needs.auth]\ncredentials = ['verify-api-key']\n", ..Provider::finishing(judge) }
+}
+
+/// The control of a beast: it logs `mallory` in.
+pub(super) fn control(beast: &str) -> Provider {
+    let lifted = |lines: &'static str, provider: Provider| Provider { manifest: lines, ..provider };
+    let after = |first: &str| Provider::finishing(format!("{first} {} {}", check(), proven()));
+    match beast {
+        "login-loop" => {
+            let spin = "(local $left i32) (local.set $left (i32.const 300000000)) (loop $again
+                (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))";
+            lifted("[needs.auth]\ncredentials = ['verify-password']\n[limits]\ncpu-ms = 10000\ndeadline-ms = 60000\n", after(spin))
+        }
+        "login-memory-bomb" => {
+            let grow = "(if (i32.lt_s (memory.grow (i32.const 320)) (i32.const 0)) (then (unreachable)))";
+            lifted("[needs.auth]\ncredentials = ['verify-password']\n[limits]\nmemory = '32MiB'\n", after(grow))
+        }
+        "trap-after-writing" => {
+            let kept = "(call $put (i32.const 0) (i32.const 512) (i32.const 7) (i32.const 512) (i32.const 7)
+                (i32.const 0) (i64.const 0) (i32.const 0) (i32.const 0) (i32.const 896))
+                (if (i32.load8_u (i32.const 896)) (then (unreachable)))";
+            let manifest =
+                "[needs.auth]\ncredentials = ['verify-password']\n[needs.storage]\nkv = { scope = 'plugin', max-bytes = '4KiB' }\n";
+            Provider { imports: format!("{VERIFY}{PUT}"), manifest, ..after(kept) }
+        }
+        // Three checks are what a call may have; the last one is asserted.
+        "login-check-flood" => after(&check().repeat(2)),
+        _ => honest(),
+    }
 }

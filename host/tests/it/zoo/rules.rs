@@ -1,7 +1,7 @@
-//! Beasts of the kind `xp-rules`. The runtime's tests (`host/runtime/src/call/tests.rs`) hold the positive controls: the
-//! same attacks with the limit lifted.
+//! Beasts of the kind `xp-rules`, each with its control: the same attack under a lifted limit, which then works, or, where
+//! what it breaks is no limit, the same answer without the defect.
 
-use super::build::{DIVE, GROW, HAS_SECRET, LOG, Rules, SPIN, TEN};
+use super::build::{BUMP, DIVE, GROW, HAS_SECRET, LOG, Rules, SPIN, TEN};
 
 /// What a completion under the beast shows.
 pub(super) enum Ends {
@@ -96,4 +96,67 @@ pub(super) fn beasts() -> Vec<(&'static str, Rules, Ends)> {
         ("an-error-of-its-own", Rules::awarding(guest_error), Pending("guest-error")),
         ("levels-that-trap", Rules { level_at: "(unreachable)", ..Rules::default() }, Points(10)),
     ]
+}
+
+/// Spins so often, then ten points.
+fn while_spinning(times: u32) -> String {
+    format!(
+        "(local $left i32) (local.set $left (i32.const {times})) (loop $again
+          (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1))))) {TEN}"
+    )
+}
+
+/// Calls itself so deep, then ten points.
+const DIVE_SO_DEEP: &str = "(func $dive (param i32) (result i32) (if (result i32) (local.get 0)
+    (then (i32.add (call $dive (i32.sub (local.get 0) (i32.const 1))) (i32.const 1))) (else (i32.const 0))))";
+
+/// An honest allocator that spins a little for everything that is large.
+const SPIN_A_LITTLE: &str = "(local $at i32) (local.set $at (i32.const 1000)) (loop $again
+      (br_if $again (local.tee $at (i32.sub (local.get $at) (i32.const 1)))))
+    (local.set $at (global.get $heap))
+    (global.set $heap (i32.and (i32.add (i32.add (global.get $heap) (local.get 3)) (i32.const 7)) (i32.const -8)))
+    (local.get $at)";
+
+/// The control of a beast and its points; every beast has one.
+pub(super) fn control(beast: &str) -> (Rules, i64) {
+    let lifted = |award: String, manifest: &'static str| Rules { manifest, ..Rules::awarding(award) };
+    let with = |items: &str, award: String| Rules { items: items.to_owned(), ..Rules::awarding(award) };
+    let importing = |imports, award| Rules { imports, ..Rules::awarding(award) };
+    let one_line = "(call $log (i32.const 3) (i32.const 65536) (i32.const 900) (i32.const 0) (i32.const 0))";
+    let post = r#"(func (export "cabi_post_mnemosyne:xp-rules/rules@0.1.0#award") (param i32))"#;
+    let table = "(drop (table.grow $t (ref.null func) (i32.const 15000)))";
+    let grow = "(if (i32.lt_s (memory.grow (i32.const 160)) (i32.const 0)) (then (unreachable)))";
+    let calls = flood(1_000, "(drop (call $has_secret (i32.const 0) (i32.const 4)))");
+    let argument = "(drop (call $has_secret (i32.const 65536) (i32.const 1048576)))";
+    match beast {
+        // A tenth of a second of any machine, or more: far over the usual ten milliseconds, far below ten thousand.
+        "loop-in-export" => (lifted(while_spinning(200_000_000), "[limits]\ncpu-ms = 10000\ndeadline-ms = 60000"), 10),
+        "loop-in-realloc" => (Rules { realloc: SPIN_A_LITTLE, ..Rules::default() }, 10),
+        "loop-in-post-return" => (with(post, TEN.to_owned()), 10),
+        "memory-bomb" => (lifted(format!("{grow} {TEN}"), "[limits]\nmemory = '16MiB'"), 10),
+        "table-bomb" => {
+            let items = "(table $t 1 funcref)".to_owned();
+            (Rules { items, ..lifted(format!("{table} {TEN}"), "[limits]\ntable-elements = 16000") }, 10)
+        }
+        "stack-bomb" => (with(DIVE_SO_DEEP, format!("(drop (call $dive (i32.const 1000))) {TEN}")), 10),
+        "huge-string-out" | "string-just-over-the-cap" => (lifted(with_base(10, &long_text(4096)), "[limits]\noutput = '8KiB'"), 10),
+        "huge-list-out" | "too-many-bonuses" | "list-outside-memory" => (Rules::awarding(bonus(256, 4, 5)), 15),
+        "bad-utf8" => (with(r#"(data (i32.const 65536) "\c3\a9!")"#, with_base(10, &long_text(3))), 10),
+        "bad-discriminant" => (Rules::awarding(format!("(i32.store8 (i32.const 16) (i32.const 0)) {TEN}")), 10),
+        "outside-memory" | "unaligned" => (Rules { realloc: BUMP, ..Rules::awarding(TEN) }, 10),
+        "points-beyond-the-contract" | "points-cut" => (Rules::awarding(base(1_000)), 1_000),
+        "points-negative" => (Rules::awarding(base(0)), 0),
+        "a-bonus-called-clamped" | "a-bonus-called-base" => (Rules::awarding(bonus(256, 4, 7)), 17),
+        "host-call-flood" => (Rules { manifest: "[limits]\nhost-calls = 1000", ..importing(HAS_SECRET, calls) }, 10),
+        "log-flood" => (importing(LOG, flood(1, one_line)), 10),
+        "huge-argument" => (Rules { pages: 100, ..importing(HAS_SECRET, format!("{argument} {TEN}")) }, 10),
+        "trap-after-effects" => (importing(LOG, format!("{one_line} {TEN}")), 10),
+        "an-error-of-its-own" | "levels-that-trap" => (Rules::default(), 10),
+        other => unreachable!("{other} has no control"),
+    }
+}
+
+/// An answer with so many points besides what it says already.
+fn with_base(points: i32, answer: &str) -> String {
+    format!("(i32.store (i32.const 20) (i32.const {points})) {answer}")
 }

@@ -41,17 +41,27 @@ pub(crate) struct Toolchain {
 
 /// Finds the first way that works for a crate in `folder` (whose `rust-toolchain.toml` counts).
 pub(crate) fn find(choice: Choice, folder: &Path) -> Result<Toolchain> {
+    let rustup = || add_target(Path::new("rustup"), folder, RUSTUP_PATIENCE);
+    choose(choice, || has_target(folder).unwrap_or(false), rustup, build_std)
+}
+
+/// The order of the three ways; the machine comes in as what each of them needs to know of it.
+fn choose(
+    choice: Choice,
+    has_target: impl FnOnce() -> bool,
+    add_target: impl FnOnce() -> Result<(), String>,
+    build_std: impl FnOnce(&str) -> Result<Toolchain>,
+) -> Result<Toolchain> {
     if choice == Choice::BuildStd {
         return build_std("as you asked");
     }
-    let has_target = has_target(folder);
-    if let Ok(true) = has_target {
+    if has_target() {
         return Ok(installed(format!("the active toolchain has {TARGET}")));
     }
     if choice == Choice::Installed {
         bail!("the active toolchain has no {TARGET}; run `rustup target add {TARGET}`, or leave `--toolchain` out");
     }
-    match add_target(folder) {
+    match add_target() {
         Ok(()) => Ok(installed(format!("`rustup target add {TARGET}` got the target just now"))),
         Err(reason) => build_std(&format!("the active toolchain has no {TARGET} and rustup could not get it ({reason})")),
     }
@@ -69,8 +79,8 @@ fn has_target(folder: &Path) -> Result<bool> {
 
 /// Short: one try, then the reason in a few words.
 #[expect(clippy::disallowed_methods, reason = "waiting for the child is all that this thread does")]
-fn add_target(folder: &Path) -> Result<(), String> {
-    let mut rustup = Command::new("rustup")
+fn add_target(rustup: &Path, folder: &Path, patience: Duration) -> Result<(), String> {
+    let mut rustup = Command::new(rustup)
         .args(["target", "add", TARGET])
         .current_dir(folder)
         .env("RUSTUP_MAX_RETRIES", "0")
@@ -83,12 +93,12 @@ fn add_target(folder: &Path) -> Result<(), String> {
         match rustup.try_wait() {
             Ok(Some(status)) if status.success() => return Ok(()),
             Ok(Some(_)) => break,
-            Ok(None) if start.elapsed() < RUSTUP_PATIENCE => std::thread::sleep(Duration::from_millis(50)),
+            Ok(None) if start.elapsed() < patience => std::thread::sleep(Duration::from_millis(50)),
             Ok(None) | Err(_) => {
                 // Nothing to do about a child that is gone already.
                 let _ = rustup.kill();
                 let _ = rustup.wait();
-                return Err(format!("no answer within {} s", RUSTUP_PATIENCE.as_secs()));
+                return Err(format!("no answer within {} s", patience.as_secs()));
             }
         }
     }
@@ -147,4 +157,58 @@ fn install(missing: &[&str], because: &str) -> Result<()> {
 
 fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn from_source(because: &str) -> Result<Toolchain> {
+        Ok(Toolchain { args: vec!["-Zbuild-std"], ..installed(because.to_owned()) })
+    }
+
+    fn never() -> Result<(), String> {
+        unreachable!("nobody asks rustup here")
+    }
+
+    #[test]
+    fn an_installed_target_is_used_and_nobody_is_asked() {
+        for choice in [Choice::Auto, Choice::Installed] {
+            let found = choose(choice, || true, never, |_| bail!("not needed")).unwrap();
+            assert!(found.args.is_empty() && found.why.contains("has wasm32-unknown-unknown"), "{}", found.why);
+        }
+        let refused = choose(Choice::Installed, || false, never, from_source).err().unwrap().to_string();
+        assert!(refused.contains("rustup target add wasm32-unknown-unknown"), "{refused}");
+    }
+
+    #[test]
+    fn a_missing_target_is_added_and_when_that_fails_the_library_is_built_from_source() {
+        let added = choose(Choice::Auto, || false, || Ok(()), |_| bail!("not needed")).unwrap();
+        assert!(added.args.is_empty() && added.why.contains("rustup target add"), "{}", added.why);
+        let built = choose(Choice::Auto, || false, || Err("no network".to_owned()), from_source).unwrap();
+        assert_eq!(built.args, ["-Zbuild-std"]);
+        assert!(built.why.contains("rustup could not get it (no network)"), "{}", built.why);
+        assert_eq!(choose(Choice::BuildStd, || unreachable!("not looked for"), never, from_source).unwrap().why, "as you asked");
+    }
+
+    #[test]
+    fn what_rustup_says_is_the_reason_and_one_that_says_nothing_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let rustup = |body: &str| {
+            let path = folder.path().join("rustup");
+            std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            path
+        };
+        let add = |path: &Path, patience| add_target(path, folder.path(), patience);
+        let patience = Duration::from_secs(30);
+        assert_eq!(add(&rustup("exit 0"), patience), Ok(()));
+        let said = add(&rustup("echo 'info: downloading' >&2; echo 'error: could not download file' >&2; exit 1"), patience);
+        assert_eq!(said, Err("could not download file".to_owned()));
+        assert_eq!(add(&folder.path().join("absent"), patience), Err("there is no rustup".to_owned()));
+        let silent = add(&rustup("exec sleep 60"), Duration::ZERO).unwrap_err();
+        assert!(silent.starts_with("no answer within"), "{silent}");
+    }
 }

@@ -29,6 +29,8 @@ pub(in crate::http) struct Blocked {
     pub digest: String,
     /// Slots that were unbound or went back to their previous revision.
     pub slots: Vec<String>,
+    /// What to do about it now, in words; empty as a rule.
+    pub warnings: Vec<String>,
 }
 
 /// Refuse bytes everywhere, for good
@@ -46,5 +48,6 @@ pub(super) async fn block(
 ) -> Outcome<Json<Blocked>> {
     let body = found_first(body, app.plugins.get(&name)).await?;
     let slots = app.slots.block(&Actor::of(&caller, &request.0), &name, &body.digest, &body.reason).await?;
-    Ok(Json(Blocked { digest: body.digest, slots }))
+    let warnings = if slots.is_empty() { Vec::new() } else { app.slots.warnings().await? };
+    Ok(Json(Blocked { digest: body.digest, slots, warnings }))
 }
