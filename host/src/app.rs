@@ -18,7 +18,7 @@ use crate::backend::auth::passwords::Passwords;
 use crate::backend::embedding::capability::PluginEmbeddings;
 use crate::backend::embedding::collections::Collections;
 use crate::backend::embedding::{self, Desk};
-use crate::backend::http::{Outside, SystemResolver};
+use crate::backend::http::{Outside, Resolve, SystemResolver};
 use crate::backend::log::PluginLog;
 use crate::backend::storage::PluginStorage;
 use crate::backend::storage::tasks::PluginTasks;
@@ -149,6 +149,14 @@ impl App {
     /// # Errors
     /// [`StartError`] with one sentence for the operator.
     pub async fn open(config: Config) -> Result<Self, StartError> {
+        Self::open_resolving(config, Arc::new(SystemResolver)).await
+    }
+
+    /// As [`App::open`], with another source of addresses for what plugins reach outside.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub async fn open_resolving(config: Config, resolver: Arc<dyn Resolve>) -> Result<Self, StartError> {
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) = (Arc::new(SystemClock), Arc::new(SystemIds));
         let (db, vault, passwords) = ground(&config, clock.as_ref()).await?;
 
@@ -161,7 +169,7 @@ impl App {
         let (records, waiting_records) = Queue::new();
         let secrets = Arc::new(Secrets::new(db.clone(), Arc::clone(&clock), Arc::clone(&vault)));
         let actions = Arc::new(Actions::default());
-        let outside = Outside::new(Arc::new(SystemResolver), Arc::clone(&secrets) as _, config.plugins.allowed_origins.clone());
+        let outside = Outside::new(resolver, Arc::clone(&secrets) as _, config.plugins.allowed_origins.clone());
         let backends = Backends {
             log: Arc::new(PluginLog),
             kv: Arc::new(PluginStorage::new(db.clone())),

@@ -33,8 +33,9 @@ impl Output {
             say(&format!("{value:#}"));
         } else {
             let warnings = value["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            let warnings: String = warnings.map(|warning| format!("\nwarning: {warning}")).collect();
-            say(&format!("{}{warnings}\nundo: {undo}", text(value).trim_end()));
+            let mut lines = vec![text(value).trim_end().to_owned()];
+            lines.extend(warnings.map(|warning| format!("warning: {warning}")));
+            say(&format!("{}\nundo: {undo}", lines.join("\n")));
         }
     }
 

@@ -1,9 +1,11 @@
 //! The real host in this process: what `mnemosyne serve` does, on a free port.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mnemosyne_host::app::App;
+use mnemosyne_host::backend::http::{Resolve, SystemResolver};
 use mnemosyne_host::config::Config;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -28,6 +30,7 @@ pub(crate) struct TestHost {
     pub(crate) base: String,
     backend: Backend,
     config: Config,
+    resolver: Arc<dyn Resolve>,
     operator_key: String,
     client: reqwest::Client,
     running: Running,
@@ -48,6 +51,11 @@ impl Drop for Running {
 impl TestHost {
     /// Starts a host on this database; `change` changes its configuration first.
     pub(crate) async fn start(database: &Database, change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_resolving(database, change, Arc::new(SystemResolver)).await
+    }
+
+    /// The same, with these addresses for the names that plugins reach outside.
+    pub(crate) async fn start_resolving(database: &Database, change: impl FnOnce(&mut Config), resolver: Arc<dyn Resolve>) -> Self {
         let mut config = Config { data: database.folder(), secrets_key: Some(MASTER_KEY.into()), ..Config::default() };
         config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         config.database.url = Some(database.url.clone());
@@ -56,7 +64,7 @@ impl TestHost {
         config.plugins.compiler = Some(env!("CARGO_BIN_EXE_mnemosyne").into());
         change(&mut config);
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().unwrap();
-        let (app, running) = serve(&mut config).await;
+        let (app, running) = serve(&mut config, &resolver).await;
         let operator_key = app.auth.operator_key_for_first_start().await.unwrap();
         Self {
             app,
@@ -64,6 +72,7 @@ impl TestHost {
             base: format!("http://{}", config.server.listen),
             backend: database.backend,
             config,
+            resolver,
             client,
             running,
         }
@@ -74,7 +83,7 @@ impl TestHost {
         self.running.stop.cancel();
         (&mut self.running.serving).await.unwrap().unwrap();
         self.app.close().await;
-        (self.app, self.running) = serve(&mut self.config).await;
+        (self.app, self.running) = serve(&mut self.config, &self.resolver).await;
     }
 
     /// Which database this host stands on.
@@ -112,10 +121,10 @@ impl TestHost {
 }
 
 /// The steps of `mnemosyne serve`. A port of 0 becomes the real one, which a restart takes again.
-async fn serve(config: &mut Config) -> (App, Running) {
+async fn serve(config: &mut Config, resolver: &Arc<dyn Resolve>) -> (App, Running) {
     let listener = TcpListener::bind(config.server.listen).await.unwrap();
     config.server.listen = listener.local_addr().unwrap();
-    let app = App::open(config.clone()).await.unwrap();
+    let app = App::open_resolving(config.clone(), Arc::clone(resolver)).await.unwrap();
     let stop = CancellationToken::new();
     app.start_jobs(&stop);
     let serving = tokio::spawn(mnemosyne_host::http::serve(app.clone(), listener, stop.clone()));

@@ -165,6 +165,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "stands where building from source could fail")]
     fn from_source(because: &str) -> Result<Toolchain> {
         Ok(Toolchain { args: vec!["-Zbuild-std"], ..installed(because.to_owned()) })
     }
