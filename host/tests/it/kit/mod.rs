@@ -32,8 +32,8 @@ pub(crate) use actor::{Actor, Answer};
 pub(crate) use database::{Backend, Database};
 pub(crate) use fixture::{fixture, pack};
 pub(crate) use host::{PASSWORD, TestHost};
-pub(crate) use voice::{DONE, Heard, SPIN, Views, Voice, let_in};
 pub(crate) use logs::{logged, watch_logs_for};
+pub(crate) use voice::{DONE, Heard, SPIN, Views, Voice, let_in};
 
 /// Whether the long figures run in full (`make soak`) or in their small form (`make test`).
 pub(crate) fn full() -> bool {
