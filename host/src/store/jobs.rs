@@ -125,6 +125,55 @@ pub async fn claim<'a>(db: impl Writes<'a>, kinds: &[&str], holder: &str, now: M
     query.optional().await
 }
 
+/// The unfinished job of a kind with this `dedup`.
+pub async fn unfinished<'a>(db: impl Reader<'a>, kind: &str, dedup: &str) -> Result<Option<Job>> {
+    db.reading(concat!("SELECT ", columns!(), " FROM jobs WHERE kind = $1 AND dedup = $2 AND finished_at IS NULL").into())
+        .bind(kind)
+        .bind(dedup)
+        .optional()
+        .await
+}
+
+/// Takes this job, unless it has ended or another holder's lease stands.
+pub async fn claim_one<'a>(db: impl Writes<'a>, id: Uuid, holder: &str, now: Millis, lease: Millis) -> Result<Option<Job>> {
+    db.writing(
+        concat!(
+            "UPDATE jobs SET state = 'running', claimed_by = $2, claimed_until = $4, attempts = attempts + 1 WHERE id = $1 \
+             AND finished_at IS NULL AND (claimed_until IS NULL OR claimed_until <= $3 OR claimed_by = $2) RETURNING ",
+            columns!()
+        )
+        .into(),
+    )
+    .bind(id)
+    .bind(holder)
+    .bind(now)
+    .bind(now.saturating_add(lease))
+    .optional()
+    .await
+}
+
+/// Holds a job until then, with a new payload; tells whether it is still the holder's.
+pub async fn keep<'a>(db: impl Writes<'a>, id: Uuid, holder: &str, payload: &Value, until: Millis) -> Result<bool> {
+    db.writing("UPDATE jobs SET payload = $3, claimed_until = $4 WHERE id = $1 AND claimed_by = $2 AND finished_at IS NULL".into())
+        .bind(id)
+        .bind(holder)
+        .bind(Json(payload))
+        .bind(until)
+        .execute()
+        .await
+        .map(|rows| rows == 1)
+}
+
+/// Gives a job back, for whoever comes next.
+pub async fn let_go<'a>(db: impl Writes<'a>, id: Uuid, holder: &str) -> Result<()> {
+    db.writing("UPDATE jobs SET state = 'waiting', claimed_by = NULL, claimed_until = NULL WHERE id = $1 AND claimed_by = $2".into())
+        .bind(id)
+        .bind(holder)
+        .execute()
+        .await
+        .map(drop)
+}
+
 /// Ends a job, well or not.
 pub async fn finish<'a>(
     db: impl Writes<'a>,

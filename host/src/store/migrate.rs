@@ -38,7 +38,8 @@ const MIGRATIONS: &[Migration] = migrations![
     "1006_operations",
     "1020_vectors",
     "1021_embedding_outbox",
-    "1050_personas"
+    "1050_personas",
+    "1080_vector_spaces"
 ];
 
 /// Names of all migrations, in order.

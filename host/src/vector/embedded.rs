@@ -2,31 +2,36 @@
 //!
 //! Life of an index: the first search of a shelf reads its rows and keeps them in eight bits → each later search compares
 //! the shelf's generation (one read by key) and takes in only what is newer, written by whichever host → when all indexes
-//! together pass the budget, those not used for longest leave, and are read again when needed.
+//! together pass the budget, those not used for longest leave, and are read again when needed. A shelf that alone passes it
+//! has no index: its rows are read and scored page by page.
 //!
-//! A search: filters → integer pass over every row that is left → the best [`SHORTLIST`] (more for a larger limit) are
-//! scored by their floats, read from the database: what is answered has exact scores, and what was removed meanwhile is not
+//! A search: filters → integer pass over every row that is left → the best are scored by their floats, read from the
+//! database, until no other row can be among them: what is answered has exact scores, and what was removed meanwhile is not
 //! answered. Exact scan instead of a graph: below 50 000 rows a user it is faster than its upkeep, and filters cost nothing.
+//! No lock is held while rows are scored or read: a search keeps the blocks it began with.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 use uuid::Uuid;
 
-use super::slab::{Found, Slab};
-use super::{Hit, Remove, Result, Search, Usage, VectorStore, fits, kernel};
+use super::index::{Follower, PAGE, View};
+use super::kernel::{self, Query};
+use super::shortlist::{Best, Shortlist};
+use super::slab::{ROW_BYTES, Slab};
+use super::{Hit, Remove, Result, Search, Usage, VectorStore, fits};
 use crate::clock::IdSource;
 use crate::model::vector::{Shelf, Space, VectorItem};
 use crate::store::vectors::{self, ShelfState, StoredVector};
 use crate::store::{Db, Tx};
 
-/// Rows that are scored by their floats, at least.
-pub const SHORTLIST: usize = 40;
-/// Rows of one page while an index is read.
-const PAGE: i64 = 500;
+/// Blocks that are scored before others have their turn on the thread: about a millisecond at 1024 dimensions.
+const BLOCKS: usize = 64;
+/// Bytes of an id, as far as room is made before they are known.
+const ID_BYTES: usize = 36;
 
 /// See the module.
 pub struct EmbeddedVectors {
@@ -40,17 +45,19 @@ pub struct EmbeddedVectors {
 
 #[derive(Default)]
 struct Entry {
-    index: Arc<RwLock<Index>>,
+    /// Who reads the database; others who need the same wait for it instead of reading too.
+    follower: tokio::sync::Mutex<Follower>,
+    view: ArcSwap<View>,
     bytes: AtomicUsize,
     used: AtomicU64,
 }
 
-/// What is known of a shelf.
-#[derive(Default)]
-struct Index {
-    id: Uuid,
-    generation: i64,
-    slabs: HashMap<Space, Slab>,
+/// How a shelf can be searched.
+enum Seen {
+    Empty,
+    Indexed(Arc<View>),
+    /// Too large for the memory.
+    OnDisk(Uuid),
 }
 
 impl EmbeddedVectors {
@@ -59,25 +66,62 @@ impl EmbeddedVectors {
         Self { db, ids, budget, shelves: Mutex::default(), uses: AtomicU64::new(1) }
     }
 
-    /// The shelf's index, as new as the database was when this was called; `None`: the shelf is empty.
-    async fn index(&self, of: &Shelf) -> Result<Option<OwnedRwLockReadGuard<Index>>> {
+    /// The shelf as it was in the database when this was called, or newer.
+    async fn see(&self, of: &Shelf) -> Result<Seen> {
         let Some(state) = vectors::state(&self.db, of).await? else {
             self.lock().remove(of);
-            return Ok(None);
+            return Ok(Seen::Empty);
         };
         let entry = self.entry(of);
-        let known = Arc::clone(&entry.index).read_owned().await;
-        if known.is_current(state) {
-            return Ok(Some(known));
+        let view = entry.view.load_full();
+        if view.is_current(state) {
+            return Ok(Seen::Indexed(view));
         }
-        drop(known);
-        let mut index = Arc::clone(&entry.index).write_owned().await;
-        if !index.is_current(state) {
-            index.follow(&self.db, state).await?;
-            entry.bytes.store(index.bytes(), Ordering::Relaxed);
-            self.make_room(of);
+        let mut follower = entry.follower.lock().await;
+        let view = entry.view.load_full();
+        if view.is_current(state) {
+            return Ok(Seen::Indexed(view));
         }
-        Ok(Some(index.downgrade()))
+        let fits = !follower.is_cold(state) || self.reserve(of, &entry, state).await?;
+        if fits && follower.follow(&self.db, state, |bytes| self.grown(of, &entry, bytes)).await? {
+            entry.view.store(Arc::new(follower.view()));
+            return Ok(Seen::Indexed(entry.view.load_full()));
+        }
+        self.lock().remove(of);
+        Ok(Seen::OnDisk(state.id))
+    }
+
+    /// Makes room for a shelf before it is read; `false`: there cannot be enough.
+    async fn reserve(&self, of: &Shelf, entry: &Entry, state: ShelfState) -> Result<bool> {
+        let rows = vectors::counts(&self.db, state.id).await?.into_iter();
+        let bytes = rows.map(|(space, count)| usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(space.dimension as usize + ROW_BYTES + ID_BYTES));
+        Ok(self.grown(of, entry, bytes.fold(0, usize::saturating_add)))
+    }
+
+    /// Notes what a shelf takes and lets the least recently used others go until all fit; `false`: it does not fit alone.
+    fn grown(&self, of: &Shelf, entry: &Entry, bytes: usize) -> bool {
+        if bytes > self.budget {
+            return false;
+        }
+        entry.bytes.store(bytes, Ordering::Relaxed);
+        let mut shelves = self.lock();
+        let mut total: usize = shelves.values().map(|entry| entry.bytes.load(Ordering::Relaxed)).sum();
+        if total <= self.budget {
+            return true;
+        }
+        let others = shelves.iter().filter(|(other, _)| *other != of);
+        let mut ages: Vec<(u64, usize, Shelf)> = others
+            .map(|(of, entry)| (entry.used.load(Ordering::Relaxed), entry.bytes.load(Ordering::Relaxed), of.clone()))
+            .collect();
+        ages.sort_unstable();
+        for (_, bytes, other) in ages {
+            if total <= self.budget {
+                break;
+            }
+            shelves.remove(&other);
+            total -= bytes;
+        }
+        true
     }
 
     fn entry(&self, of: &Shelf) -> Arc<Entry> {
@@ -90,89 +134,62 @@ impl EmbeddedVectors {
         Arc::clone(entry)
     }
 
-    /// Lets the least recently used indexes go until the rest fits the budget; the newest may exceed it while it is used.
-    fn make_room(&self, newest: &Shelf) {
-        let mut shelves = self.lock();
-        let mut total: usize = shelves.values().map(|entry| entry.bytes.load(Ordering::Relaxed)).sum();
-        if total <= self.budget {
-            return;
-        }
-        let mut ages: Vec<(u64, usize, Shelf)> = shelves
-            .iter()
-            .map(|(of, entry)| (entry.used.load(Ordering::Relaxed), entry.bytes.load(Ordering::Relaxed), of.clone()))
-            .collect();
-        ages.sort_unstable();
-        // itself last: what alone is larger than the budget serves this search and leaves too
-        ages.sort_by_key(|(_, _, of)| of == newest);
-        for (_, bytes, of) in ages {
-            if total <= self.budget {
-                break;
-            }
-            shelves.remove(&of);
-            total -= bytes;
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Shelf, Arc<Entry>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Shelf, Arc<Entry>>> {
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Scores the shortlist by its floats and takes the best.
-    async fn rescore(&self, index: &Index, slab: &Slab, found: &[Found], search: &Search<'_>) -> Result<Vec<Hit>> {
-        let rows: HashMap<&str, usize> = found.iter().map(|found| (slab.id(found.row), found.row)).collect();
-        let ids: Vec<&str> = rows.keys().copied().collect();
-        let stored = vectors::vectors_of(&self.db, index.id, search.space, &ids).await?;
-        let hits = stored.into_iter().filter_map(|(item, bytes)| {
-            let row = *rows.get(item.as_str())?;
-            let score = kernel::cosine(search.query, &vectors::floats(&bytes));
-            Some(Hit { parent: slab.parent(row), score, metadata: slab.pairs(row), item })
-        });
-        Ok(hits.collect())
-    }
-}
-
-impl Index {
-    /// Whether it knows everything the shelf had at that moment.
-    fn is_current(&self, state: ShelfState) -> bool {
-        self.id == state.id && self.generation >= state.generation
-    }
-
-    fn bytes(&self) -> usize {
-        self.slabs.values().map(Slab::bytes).sum()
-    }
-
-    /// Takes in what is newer than what it knows. When reading fails half-way it knows no more than before: rows that were
-    /// taken in are taken in again.
-    async fn follow(&mut self, db: &Db, state: ShelfState) -> Result<()> {
-        if self.id != state.id {
-            *self = Self { id: state.id, ..Self::default() };
-        }
-        let known = self.generation;
-        let mut last: Option<StoredVector> = None;
-        loop {
-            let mut page = vectors::changed(db, state.id, known, last.as_ref(), PAGE).await?;
-            let more = i64::try_from(page.len()).is_ok_and(|rows| rows == PAGE);
-            for row in &mut page {
-                let space = vectors::checked(row)?;
-                let slab = self.slabs.entry(space).or_insert_with_key(|space| Slab::new(space.dimension as usize));
-                slab.put(&row.item, row.parent, &vectors::floats(&row.vector), std::mem::take(&mut row.metadata));
+    async fn in_memory(&self, view: &View, slab: &Slab, search: &Search<'_>) -> Result<Vec<Hit>> {
+        let (query, mut ranked) = (Query::of(search.query), BinaryHeap::new());
+        for from in (0..slab.blocks()).step_by(BLOCKS) {
+            if from > 0 {
+                tokio::task::yield_now().await;
             }
-            last = page.pop();
-            if !more {
+            slab.scan(from..slab.blocks().min(from + BLOCKS), &query, search, &mut ranked);
+        }
+        let (mut shortlist, mut best) = (Shortlist::new(slab, ranked, search), Best::new(search));
+        loop {
+            let rows = shortlist.next();
+            if rows.is_empty() {
+                break;
+            }
+            self.rescore(view.id(), slab, &rows, search, &mut best).await?;
+            if best.worst().is_some_and(|worst| shortlist.is_enough(worst)) {
                 break;
             }
         }
-        if state.removed > known && known > 0 {
-            let keys: HashSet<(String, String, i64)> =
-                vectors::keys(db, state.id).await?.into_iter().map(|key| (key.item, key.model, key.dimension)).collect();
-            for (space, slab) in &mut self.slabs {
-                slab.retain(|id| keys.contains(&(id.to_owned(), space.model.clone(), i64::from(space.dimension))));
-            }
-            self.slabs.retain(|_, slab| slab.len() > 0);
+        Ok(best.into_hits())
+    }
+
+    /// Scores rows by their floats.
+    async fn rescore(&self, shelf: Uuid, slab: &Slab, rows: &[usize], search: &Search<'_>, best: &mut Best) -> Result<()> {
+        let places: HashMap<&str, usize> = rows.iter().map(|row| (&**slab.id(*row), *row)).collect();
+        let ids: Vec<&str> = rows.iter().map(|row| &**slab.id(*row)).collect();
+        for (item, bytes) in vectors::vectors_of(&self.db, shelf, search.space, &ids).await? {
+            let Some(row) = places.get(item.as_str()) else { continue };
+            let score = kernel::cosine(search.query, &vectors::floats(&bytes));
+            best.offer(Hit { parent: slab.parent(*row), score, metadata: slab.pairs(*row), item });
         }
-        self.slabs.values_mut().for_each(Slab::trim);
-        self.generation = state.generation;
         Ok(())
+    }
+
+    /// The same without an index: every row from the database, a page in memory at a time.
+    async fn on_disk(&self, shelf: Uuid, search: &Search<'_>) -> Result<Vec<Hit>> {
+        let (mut best, mut last) = (Best::new(search), None::<StoredVector>);
+        loop {
+            let mut page = vectors::changed(&self.db, shelf, 0, last.as_ref(), PAGE).await?;
+            let more = i64::try_from(page.len()).is_ok_and(|rows| rows == PAGE);
+            last = if more { page.pop() } else { None };
+            for row in page.into_iter().chain(last.clone()) {
+                if vectors::checked(&row)? != *search.space || !search.lets_through(row.parent, &row.metadata) {
+                    continue;
+                }
+                let score = kernel::cosine(search.query, &vectors::floats(&row.vector));
+                best.offer(Hit { item: row.item, parent: row.parent, score, metadata: row.metadata });
+            }
+            if last.is_none() {
+                return Ok(best.into_hits());
+            }
+        }
     }
 }
 
@@ -209,31 +226,25 @@ impl VectorStore for EmbeddedVectors {
 
     async fn search(&self, of: &Shelf, search: Search<'_>) -> Result<Vec<Hit>> {
         fits(search.space, search.query)?;
-        let Some(index) = self.index(of).await? else { return Ok(Vec::new()) };
-        let Some(slab) = index.slabs.get(search.space) else { return Ok(Vec::new()) };
-        let mut found = slab.scan(&search);
-        let mut shortlist = SHORTLIST.max(search.limit + search.limit / 4);
-        loop {
-            let best = nearest(&mut found, shortlist);
-            let mut hits = self.rescore(&index, slab, best, &search).await?;
-            hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.item.cmp(&b.item)));
-            if search.by_parent {
-                let mut seen = HashSet::new();
-                hits.retain(|hit| seen.insert(hit.parent));
-            }
-            // many items of few parents, or rows removed meanwhile: look further
-            if hits.len() < search.limit && shortlist < found.len() {
-                shortlist *= 4;
-                continue;
-            }
-            hits.truncate(search.limit);
-            return Ok(hits);
+        if search.limit == 0 || search.within.is_some_and(std::collections::HashSet::is_empty) {
+            return Ok(Vec::new());
+        }
+        match self.see(of).await? {
+            Seen::Empty => Ok(Vec::new()),
+            Seen::OnDisk(shelf) => self.on_disk(shelf, &search).await,
+            Seen::Indexed(view) => match view.slab(search.space) {
+                Some(slab) => self.in_memory(&view, slab, &search).await,
+                None => Ok(Vec::new()),
+            },
         }
     }
 
     async fn spaces(&self, of: &Shelf) -> Result<Vec<(Space, u64)>> {
-        let Some(index) = self.index(of).await? else { return Ok(Vec::new()) };
-        let mut spaces: Vec<(Space, u64)> = index.slabs.iter().map(|(space, slab)| (space.clone(), slab.len() as u64)).collect();
+        let mut spaces = match self.see(of).await? {
+            Seen::Empty => Vec::new(),
+            Seen::Indexed(view) => view.counts(),
+            Seen::OnDisk(shelf) => vectors::counts(&self.db, shelf).await?,
+        };
         spaces.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         Ok(spaces)
     }
@@ -247,16 +258,4 @@ impl VectorStore for EmbeddedVectors {
         let shelves = self.lock();
         Usage { shelves: shelves.len(), bytes: shelves.values().map(|entry| entry.bytes.load(Ordering::Relaxed)).sum() }
     }
-}
-
-/// The best `count`, best first.
-fn nearest(found: &mut [Found], count: usize) -> &[Found] {
-    let by_score = |a: &Found, b: &Found| b.score.total_cmp(&a.score).then(a.row.cmp(&b.row));
-    if count < found.len() {
-        found.select_nth_unstable_by(count, by_score);
-    }
-    let count = count.min(found.len());
-    let best = &mut found[..count];
-    best.sort_unstable_by(by_score);
-    best
 }

@@ -3,9 +3,11 @@
 //! ```text
 //! mod.rs          trait VectorStore: what every store promises
 //! embedded.rs     the default: rows in the platform's database are the truth, an index of each shelf in memory on demand
+//! index.rs        what a host knows of a shelf: a writer that follows the database, a view that searches read
 //! slab.rs         one space of one shelf in memory: int8 rows, ids, parents
+//! shortlist.rs    from scores of the integer pass to exact ones
 //! kernel.rs       arithmetic: int8 and float dot products
-//! conformance.rs  the suite: whoever joins runs it
+//! conformance/    the suite: whoever joins runs it
 //! ```
 //! A vector never meets one of another space. Writes happen in the caller's transaction, so that a memory and its vectors
 //! cannot part; a store that lives elsewhere keeps its own outbox in that transaction and delivers it in `settle`.
@@ -13,7 +15,9 @@
 #[cfg(test)]
 mod conformance;
 pub mod embedded;
+mod index;
 mod kernel;
+mod shortlist;
 mod slab;
 #[cfg(test)]
 mod tests;
@@ -45,6 +49,9 @@ pub enum Error {
     /// NaN or infinity.
     #[error("a vector with a float that is not finite")]
     NotFinite,
+    /// All zeros: it has no direction, so it is neither near nor far.
+    #[error("a vector whose floats are all zero")]
+    Zero,
     /// The database below.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -59,7 +66,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Failure for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Dimension { .. } | Self::NotFinite => Code::Validation,
+            Self::Dimension { .. } | Self::NotFinite | Self::Zero => Code::Validation,
             Self::Store(error) => error.code(),
             Self::Away(_) => Code::VectorsUnavailable,
         }
@@ -67,7 +74,7 @@ impl Failure for Error {
 
     fn public(&self) -> Option<Cow<'static, str>> {
         match self {
-            Self::Dimension { .. } | Self::NotFinite => Some(Cow::Owned(self.to_string())),
+            Self::Dimension { .. } | Self::NotFinite | Self::Zero => Some(Cow::Owned(self.to_string())),
             Self::Store(error) => error.public(),
             Self::Away(_) => None,
         }
@@ -83,7 +90,7 @@ pub struct Search<'a> {
     pub query: &'a [f32],
     /// Results at most.
     pub limit: usize,
-    /// Each parent once, with its best item, instead of each item.
+    /// Each parent once, with its best item, instead of each item; an item without a parent stands for itself.
     pub by_parent: bool,
     /// Only items of these parents.
     pub within: Option<&'a HashSet<Uuid>>,
@@ -102,6 +109,13 @@ impl<'a> Search<'a> {
     /// Nearest parents, without a filter.
     pub const fn parents(space: &'a Space, query: &'a [f32], limit: usize) -> Self {
         Self { by_parent: true, ..Self::items(space, query, limit) }
+    }
+
+    /// Whether the filters let an item through.
+    fn lets_through(&self, parent: Option<Uuid>, pairs: &[(String, String)]) -> bool {
+        let within = self.within.is_none_or(|within| parent.is_some_and(|parent| within.contains(&parent)));
+        let without = self.without.is_some() && self.without == parent;
+        within && !without && self.where_equal.iter().all(|wanted| pairs.contains(wanted))
     }
 }
 
@@ -141,8 +155,9 @@ pub struct Usage {
 /// Vectors by shelf and space.
 #[async_trait]
 pub trait VectorStore: Send + Sync + 'static {
-    /// Writes items of one space within a transaction; one of the same id is replaced, whatever space it had. Nothing is
-    /// written when one of them does not fit the space.
+    /// Writes items of one space within a transaction; one of the same id is replaced, whatever space it had, and of two of
+    /// one id the last stands. Nothing is written when one of them does not fit the space: as long as it says, every float
+    /// finite, not all of them zero.
     async fn upsert(&self, tx: &mut Tx, of: &Shelf, space: &Space, items: &[VectorItem]) -> Result<()>;
 
     /// Removes within a transaction; tells how many vectors there were. What does not exist is no error.
@@ -177,6 +192,9 @@ fn fits(space: &Space, vector: &[f32]) -> Result<()> {
     }
     if vector.iter().any(|value| !value.is_finite()) {
         return Err(Error::NotFinite);
+    }
+    if vector.iter().all(|value| *value == 0.0) {
+        return Err(Error::Zero);
     }
     Ok(())
 }

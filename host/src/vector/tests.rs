@@ -1,1 +1,9 @@
-//! Tests.
+//! Every store against the suite.
+
+use std::sync::Arc;
+
+use super::conformance::conforms;
+use super::embedded::EmbeddedVectors;
+use crate::clock::SystemIds;
+
+conforms!(embedded, |db, budget| Arc::new(super::EmbeddedVectors::new(db, Arc::new(super::SystemIds), budget)));

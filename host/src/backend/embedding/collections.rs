@@ -12,14 +12,14 @@ use crate::store::vectors::{self, TextItem};
 use crate::store::{self, Db, Tx};
 use crate::vector::{self, Hit, Remove, Search, VectorStore};
 
-/// Items a collection may hold.
+/// Items a collection may hold, whatever was granted.
 pub const ITEMS: u64 = 10_000;
 
 /// Why a collection refuses.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Over [`ITEMS`].
-    #[error("the collection holds {ITEMS} items at most")]
+    /// Over what was granted, or over [`ITEMS`].
+    #[error("the collection is full")]
     Full,
     /// The collection has another space than the one named, or texts where vectors were given.
     #[error("the collection is of the space `{0}`")]
@@ -55,8 +55,8 @@ impl Collections {
         Self { db, ids, vectors, desk }
     }
 
-    /// Writes vectors that the plugin made; tells how many items are new.
-    pub async fn upsert(&self, of: &Shelf, space: &Space, items: &[VectorItem]) -> Result<u32> {
+    /// Writes vectors that the plugin made, into at most `most` items; tells how many are new.
+    pub async fn upsert(&self, of: &Shelf, space: &Space, items: &[VectorItem], most: u64) -> Result<u32> {
         let mut tx = self.db.begin().await?;
         let touched = vectors::touch(&mut tx, of, self.ids.id()).await?;
         let sort = vectors::sort(&mut tx, touched).await?;
@@ -64,14 +64,14 @@ impl Collections {
             return Err(Error::OtherSpace(sort.space.unwrap_or_else(|| self.desk.space().clone())));
         }
         let ids: Vec<&str> = items.iter().map(|item| item.id.as_str()).collect();
-        let new = self.room(&mut tx, touched, &ids).await?;
+        let new = self.room(&mut tx, touched, &ids, most).await?;
         self.vectors.upsert(&mut tx, of, space, items).await?;
         self.commit(tx).await?;
         Ok(new)
     }
 
-    /// Writes texts, embedded first; tells how many items are new.
-    pub async fn upsert_text(&self, of: &Shelf, items: &[TextItem]) -> Result<u32> {
+    /// Writes texts, embedded first, into at most `most` items; tells how many are new.
+    pub async fn upsert_text(&self, of: &Shelf, items: &[TextItem], most: u64) -> Result<u32> {
         let texts: Vec<String> = items.iter().map(|item| item.text.clone()).collect();
         let embedded = self.desk.patient(&texts).await?;
         let mut tx = self.db.begin().await?;
@@ -81,7 +81,7 @@ impl Collections {
             return Err(Error::OtherSpace(space));
         }
         let ids: Vec<&str> = items.iter().map(|item| item.item.as_str()).collect();
-        let new = self.room(&mut tx, touched, &ids).await?;
+        let new = self.room(&mut tx, touched, &ids, most).await?;
         let rows: Vec<VectorItem> = items
             .iter()
             .zip(embedded.vectors.into_iter().zip(embedded.hashes))
@@ -130,13 +130,13 @@ impl Collections {
     }
 
     /// Refuses what would pass the bound; tells how many are new. The shelf's row is held, so two writers cannot pass it together.
-    async fn room(&self, tx: &mut Tx, touched: vectors::Touched, items: &[&str]) -> Result<u32> {
+    async fn room(&self, tx: &mut Tx, touched: vectors::Touched, items: &[&str], most: u64) -> Result<u32> {
         let mut distinct = items.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
         let known = vectors::known(tx, touched, &distinct).await?;
         let new = u32::try_from(distinct.len()).unwrap_or(u32::MAX) - known;
-        if new > 0 && vectors::count(tx, touched).await? + u64::from(new) > ITEMS {
+        if new > 0 && vectors::count(tx, touched).await? + u64::from(new) > most.min(ITEMS) {
             return Err(Error::Full);
         }
         Ok(new)

@@ -13,7 +13,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use super::breaker::Breaker;
-use super::{Embedder, Error, Result, built_in};
+use super::{Embedder, Error, Result, built_in, own_direction};
 use crate::clock::Clock;
 use crate::model::vector::Space;
 use crate::store::{Db, vectors};
@@ -99,7 +99,7 @@ impl Desk {
             return one(other.embed(&text).await?);
         }
         if self.embedder.local() {
-            return one(self.embedder.embed(&text).await?);
+            return one(self.checked(&text).await?);
         }
         let key = (space.clone(), Sha256::digest(&text[0]).into());
         if let Some(vector) = self.recent.get(&key) {
@@ -145,7 +145,7 @@ impl Desk {
 
     /// The embedder's answer, if it is what it should be.
     async fn checked(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
-        let vectors = self.embedder.embed(texts).await?;
+        let mut vectors = self.embedder.embed(texts).await?;
         if vectors.len() != texts.len() {
             return Err(Error::BadAnswer(format!("{} vectors for {} texts", vectors.len(), texts.len())));
         }
@@ -155,6 +155,11 @@ impl Desk {
         }
         if vectors.iter().flatten().any(|value| !value.is_finite()) {
             return Err(Error::BadAnswer("a float that is not finite".into()));
+        }
+        for (vector, text) in vectors.iter_mut().zip(texts) {
+            if vector.iter().all(|value| *value == 0.0) {
+                *vector = own_direction(text, dimension);
+            }
         }
         Ok(vectors)
     }

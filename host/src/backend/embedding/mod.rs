@@ -19,11 +19,14 @@ pub mod hashed_ngram;
 pub mod model2vec;
 pub mod openai;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sha2::{Digest as _, Sha256};
 
 use crate::config::{Config, EmbeddingProvider};
 use crate::model::vector::Space;
@@ -60,7 +63,8 @@ pub trait Embedder: Send + Sync + 'static {
     /// Whether it answers from this process, within microseconds a text: no cache, no breaker, no time limit is worth it.
     fn local(&self) -> bool;
 
-    /// One vector a text, in order, each of the space's dimension and finite. No text is empty.
+    /// One vector a text, in order, each of the space's dimension and finite. No text is empty. All zeros say that the model
+    /// knows nothing of the text.
     async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>>;
 }
 
@@ -92,4 +96,14 @@ pub fn open(config: &Config) -> std::result::Result<Arc<dyn Embedder>, String> {
 /// while `mnemosyne reembed` moves them.
 pub fn built_in(space: &Space) -> Option<Arc<dyn Embedder>> {
     (space.model == hashed_ngram::MODEL).then(|| Arc::new(HashedNgram::new(space.dimension)) as Arc<dyn Embedder>)
+}
+
+/// The vector of a text that a model knows nothing of. Zeros would be neither near nor far, and no store takes them; so each
+/// such text has a direction of its own, by its SHA-256: near to the same text and to nothing else.
+fn own_direction(text: &str, dimension: usize) -> Vec<f32> {
+    let bits = (0_u32..).flat_map(|part| Sha256::new().chain_update(part.to_le_bytes()).chain_update(text).finalize());
+    let signs = bits.flat_map(|byte| (0..8).map(move |bit| if byte >> bit & 1 == 0 { 1.0 } else { -1.0 }));
+    #[expect(clippy::cast_precision_loss, reason = "at most 4096")]
+    let length = (dimension as f32).sqrt();
+    signs.take(dimension).map(|sign: f32| sign / length).collect()
 }

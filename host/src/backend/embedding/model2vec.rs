@@ -1,7 +1,7 @@
 //! A static model from a folder (the format of model2vec): a vector a token, averaged. No server, no GPU, microseconds a text.
 //!
 //! The space is named after the folder and the bytes of the model, so that another model in a folder of the same name is
-//! another space. A text none of whose tokens the model knows has the zero vector, which is like nothing.
+//! another space. A text none of whose tokens the model knows has the zero vector; the desk gives it a direction of its own.
 
 use std::path::Path;
 

@@ -6,9 +6,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt as _;
 use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::{Embedder, Error, Result};
@@ -48,7 +51,38 @@ struct Answer {
 struct Row {
     #[serde(default)]
     index: Option<usize>,
-    embedding: Vec<f32>,
+    embedding: Floats,
+}
+
+/// A vector as a list of numbers, or as base64 of little-endian floats: some servers answer the latter whatever was asked for.
+struct Floats(Vec<f32>);
+
+impl<'de> Deserialize<'de> for Floats {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Floats;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("numbers, or floats in base64")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> std::result::Result<Floats, A::Error> {
+                let mut floats = Vec::with_capacity(1_024);
+                while let Some(number) = numbers.next_element()? {
+                    floats.push(number);
+                }
+                Ok(Floats(floats))
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<Floats, E> {
+                let bytes = STANDARD.decode(text).map_err(E::custom)?;
+                let (floats, rest) = bytes.as_chunks::<4>();
+                if !rest.is_empty() {
+                    return Err(E::custom("no whole number of floats"));
+                }
+                Ok(Floats(floats.iter().map(|four| f32::from_le_bytes(*four)).collect()))
+            }
+        }
+        deserializer.deserialize_any(Either).map_err(D::Error::custom)
+    }
 }
 
 impl OpenAi {
@@ -128,17 +162,17 @@ fn read(body: &[u8], texts: usize, space: &Space) -> Result<Vec<Vec<f32>>> {
         return Err(Error::BadAnswer(format!("{} vectors for {texts} texts", answer.data.len())));
     }
     let mut vectors: Vec<Option<Vec<f32>>> = vec![None; texts];
-    for (at, row) in answer.data.into_iter().enumerate() {
-        if row.embedding.len() != space.dimension as usize {
+    for (at, Row { index, embedding: Floats(embedding) }) in answer.data.into_iter().enumerate() {
+        if embedding.len() != space.dimension as usize {
             return Err(Error::BadAnswer(format!(
                 "`{}` answers {} floats; set `embedding.dimension` = {}",
                 space.model,
-                row.embedding.len(),
-                row.embedding.len()
+                embedding.len(),
+                embedding.len()
             )));
         }
-        let place = vectors.get_mut(row.index.unwrap_or(at)).ok_or_else(|| Error::BadAnswer("an index beyond the texts".into()))?;
-        if place.replace(row.embedding).is_some() {
+        let place = vectors.get_mut(index.unwrap_or(at)).ok_or_else(|| Error::BadAnswer("an index beyond the texts".into()))?;
+        if place.replace(embedding).is_some() {
             return Err(Error::BadAnswer("two vectors with one index".into()));
         }
     }

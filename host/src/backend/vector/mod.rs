@@ -10,7 +10,7 @@ use mnemosyne_runtime::wit::types::values::VectorSpace;
 use crate::backend::embedding::{capability::away, collections};
 use crate::model::vector::{self as model, Shelf, Space};
 use crate::store::vectors::TextItem;
-use crate::vector::Hit;
+use crate::vector::{self, Hit};
 
 /// Collections of plugins.
 pub struct PluginVectors(Arc<collections::Collections>);
@@ -35,6 +35,12 @@ fn failed(error: &collections::Error) -> BackendError {
         collections::Error::Full => BackendError::Quota,
         collections::Error::OtherSpace(_) => BackendError::invalid("vector-space", "the collection has another space"),
         collections::Error::Embedding(error) => away(error),
+        collections::Error::Vectors(vector::Error::Zero) => {
+            BackendError::invalid("vector-floats", "a vector whose floats are all zero has no direction")
+        }
+        collections::Error::Vectors(vector::Error::Dimension { .. } | vector::Error::NotFinite) => {
+            BackendError::invalid("vector-floats", "a vector has as many finite floats as its space has dimensions")
+        }
         collections::Error::Vectors(error) => {
             tracing::warn!(%error, "the collections of plugins failed");
             BackendError::Unavailable { retry_after_ms: Some(1_000) }
@@ -57,13 +63,13 @@ impl VectorBackend for PluginVectors {
             metadata: item.metadata,
         });
         let items: Vec<model::VectorItem> = items.collect();
-        self.0.upsert(&shelf(of), &space(named), &items).await.map_err(|error| failed(&error))
+        self.0.upsert(&shelf(of), &space(named), &items, of.max_items).await.map_err(|error| failed(&error))
     }
 
     async fn upsert_text(&self, of: Collection<'_>, items: Vec<VectorText>) -> Result<u32, BackendError> {
         let items: Vec<TextItem> =
             items.into_iter().map(|item| TextItem { item: item.id, text: item.text, metadata: item.metadata }).collect();
-        self.0.upsert_text(&shelf(of), &items).await.map_err(|error| failed(&error))
+        self.0.upsert_text(&shelf(of), &items, of.max_items).await.map_err(|error| failed(&error))
     }
 
     async fn search(

@@ -79,6 +79,10 @@ impl Embeddings {
         for (_, vector) in vectors.iter().filter(|(own, _)| *own == space) {
             mean.iter_mut().zip(vector).for_each(|(sum, value)| *sum += value);
         }
+        if mean.iter().all(|value| *value == 0.0) {
+            // chunks that point in opposite directions
+            return Ok(Vec::new());
+        }
         let search = Search { without: Some(memory), ..Search::parents(&space, &mean, limit) };
         let hits = self.vectors.search(&of, search).await.map_err(Fault::from)?;
         Ok(near(hits))

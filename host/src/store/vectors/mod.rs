@@ -1,8 +1,18 @@
 //! `vector_shelves`, `vectors`, `vector_texts`: vectors as rows.
 //!
+//! ```text
+//! mod.rs      shelves and vectors
+//! texts.rs    what plugins' text items were made of
+//! moving.rs   what is not of a space yet
+//! ```
 //! A change begins with [`touch`], which moves the shelf's generation and, on PostgreSQL, keeps other writers of the shelf
 //! waiting until the transaction ends: generations become visible in their order. Rows carry the generation that wrote them,
 //! the shelf the last one that removed something, so that an index in memory asks for what is newer than what it knows.
+
+mod moving;
+mod texts;
+
+use std::collections::HashMap;
 
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -12,6 +22,9 @@ use super::error::{Error, Result};
 use super::row::rows;
 use super::tx::Tx;
 use crate::model::vector::{Metadata, Shelf, Space, VectorItem};
+
+pub use moving::{Outside, outside, parents_outside, shelves_outside, still_outside};
+pub use texts::{TextItem, put_texts, remove_texts, still_texts, texts_outside};
 
 /// Rows of one INSERT: nine values each, and SQLite takes 32 766.
 const ROWS: usize = 200;
@@ -68,22 +81,10 @@ pub struct VectorKey {
     pub dimension: i64,
 }
 
-/// A plugin's text.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TextItem {
-    /// Unique on its shelf.
-    pub item: String,
-    /// What is embedded.
-    pub text: String,
-    /// Pairs.
-    pub metadata: Metadata,
-}
-
 rows! {
     ShelfState { id, generation, removed }
     StoredVector { item, parent, model, dimension, vector, metadata: json, generation }
     VectorKey { item, model, dimension }
-    TextItem { item, text, metadata: json }
 }
 
 /// Floats as they are stored.
@@ -122,9 +123,10 @@ pub async fn state<'a>(db: impl Reader<'a>, shelf: &Shelf) -> Result<Option<Shel
         .await
 }
 
-/// Writes items of one space; one of the same id is replaced, also where it stood in another space.
+/// Writes items of one space; one of the same id is replaced, also where it stood in another space. Of two of one id the
+/// last is written: PostgreSQL refuses to change a row twice in one statement.
 pub async fn put(tx: &mut Tx, shelf: Touched, space: &Space, items: &[VectorItem]) -> Result<()> {
-    for part in items.chunks(ROWS) {
+    for part in last_of_each(items, |item| &item.id).chunks(ROWS) {
         let mut moved = tx
             .query("DELETE FROM vectors WHERE shelf = $1 AND NOT (model = $2 AND dimension = $3)")
             .bind(shelf.id)
@@ -147,6 +149,12 @@ pub async fn put(tx: &mut Tx, shelf: Touched, space: &Space, items: &[VectorItem
         query.execute().await?;
     }
     Ok(())
+}
+
+/// Of rows of one id the last, in their order.
+fn last_of_each<T>(rows: &[T], id: impl Fn(&T) -> &str) -> Vec<&T> {
+    let last: HashMap<&str, usize> = rows.iter().enumerate().map(|(at, row)| (id(row), at)).collect();
+    rows.iter().enumerate().filter(|(at, row)| last.get(id(row)) == Some(at)).map(|(_, row)| row).collect()
 }
 
 async fn mark_removed(tx: &mut Tx, shelf: Touched, rows: u64) -> Result<()> {
@@ -239,6 +247,17 @@ pub async fn vectors_of<'a>(db: impl Reader<'a>, shelf: Uuid, space: &Space, ite
     query.all().await
 }
 
+/// How many vectors of each space a shelf has.
+pub async fn counts<'a>(db: impl Reader<'a>, shelf: Uuid) -> Result<Vec<(Space, u64)>> {
+    let rows: Vec<(String, i64, i64)> = db
+        .reading("SELECT model, dimension, COUNT(*) FROM vectors WHERE shelf = $1 GROUP BY model, dimension".into())
+        .bind(shelf)
+        .all()
+        .await?;
+    let space = |model, dimension| Space { model, dimension: u32::try_from(dimension).unwrap_or_default() };
+    Ok(rows.into_iter().map(|(model, dimension, count)| (space(model, dimension), u64::try_from(count).unwrap_or_default())).collect())
+}
+
 /// Every row of one parent, in all spaces.
 pub async fn of_parent<'a>(db: impl Reader<'a>, shelf: &Shelf, parent: Uuid) -> Result<Vec<StoredVector>> {
     db.reading(
@@ -320,61 +339,6 @@ pub async fn known(tx: &mut Tx, shelf: Touched, items: &[&str]) -> Result<u32> {
         known += u32::try_from(items).unwrap_or_default();
     }
     Ok(known)
-}
-
-/// Writes plugins' texts; one of the same id is replaced.
-pub async fn put_texts(tx: &mut Tx, shelf: Touched, texts: &[TextItem]) -> Result<()> {
-    for part in texts.chunks(ROWS) {
-        let mut query = tx.query("INSERT INTO vector_texts (shelf, item, text, metadata) VALUES ");
-        for (at, text) in part.iter().enumerate() {
-            query.push(if at == 0 { "(" } else { ", (" }).value(shelf.id).push(", ").value(text.item.as_str());
-            query.push(", ").value(text.text.as_str()).push(", ").value(Json(&text.metadata)).push(")");
-        }
-        query.push(" ON CONFLICT (shelf, item) DO UPDATE SET text = excluded.text, metadata = excluded.metadata");
-        query.execute().await?;
-    }
-    Ok(())
-}
-
-/// Removes plugins' texts by id.
-pub async fn remove_texts(tx: &mut Tx, shelf: Touched, items: &[&str]) -> Result<()> {
-    for part in items.chunks(IDS) {
-        let mut query = tx.query("DELETE FROM vector_texts WHERE shelf = $1").bind(shelf.id);
-        query.and_in("item", part.iter().copied());
-        query.execute().await?;
-    }
-    Ok(())
-}
-
-/// A user's or a plugin's shelves that hold vectors of another space than this, with their kind, by id beyond `after`.
-pub async fn shelves_outside<'a>(db: impl Reader<'a>, space: &Space, after: Uuid, limit: i64) -> Result<Vec<(Uuid, String, Uuid, String)>> {
-    db.reading(
-        "SELECT s.id, s.plugin, s.user_id, s.collection FROM vector_shelves s WHERE s.id > $3 AND EXISTS (SELECT 1 FROM vectors v \
-         WHERE v.shelf = s.id AND NOT (v.model = $1 AND v.dimension = $2)) ORDER BY s.id LIMIT $4"
-            .into(),
-    )
-    .bind(space.model.as_str())
-    .bind(i64::from(space.dimension))
-    .bind(after)
-    .bind(limit)
-    .all()
-    .await
-}
-
-/// Texts of a shelf whose vector is not of this space yet, by item beyond `after`.
-pub async fn texts_outside<'a>(db: impl Reader<'a>, shelf: Uuid, space: &Space, after: &str, limit: i64) -> Result<Vec<TextItem>> {
-    db.reading(
-        "SELECT t.item, t.text, t.metadata FROM vector_texts t WHERE t.shelf = $1 AND t.item > $4 AND NOT EXISTS (SELECT 1 FROM vectors v \
-         WHERE v.shelf = t.shelf AND v.item = t.item AND v.model = $2 AND v.dimension = $3) ORDER BY t.item LIMIT $5"
-            .into(),
-    )
-    .bind(shelf)
-    .bind(space.model.as_str())
-    .bind(i64::from(space.dimension))
-    .bind(after)
-    .bind(limit)
-    .all()
-    .await
 }
 
 /// [`Error::Corrupt`] when a stored vector is not as long as its space says.
