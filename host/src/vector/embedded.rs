@@ -94,7 +94,9 @@ impl EmbeddedVectors {
     /// Makes room for a shelf before it is read; `false`: there cannot be enough.
     async fn reserve(&self, of: &Shelf, entry: &Entry, state: ShelfState) -> Result<bool> {
         let rows = vectors::counts(&self.db, state.id).await?.into_iter();
-        let bytes = rows.map(|(space, count)| usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(space.dimension as usize + ROW_BYTES + ID_BYTES));
+        let bytes = rows.map(|(space, count)| {
+            usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(space.dimension as usize + ROW_BYTES + ID_BYTES)
+        });
         Ok(self.grown(of, entry, bytes.fold(0, usize::saturating_add)))
     }
 
@@ -110,9 +112,8 @@ impl EmbeddedVectors {
             return true;
         }
         let others = shelves.iter().filter(|(other, _)| *other != of);
-        let mut ages: Vec<(u64, usize, Shelf)> = others
-            .map(|(of, entry)| (entry.used.load(Ordering::Relaxed), entry.bytes.load(Ordering::Relaxed), of.clone()))
-            .collect();
+        let mut ages: Vec<(u64, usize, Shelf)> =
+            others.map(|(of, entry)| (entry.used.load(Ordering::Relaxed), entry.bytes.load(Ordering::Relaxed), of.clone())).collect();
         ages.sort_unstable();
         for (_, bytes, other) in ages {
             if total <= self.budget {

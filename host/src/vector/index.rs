@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::Result;
 use super::slab::{Slab, Writer};
 use crate::model::vector::Space;
-use crate::store::vectors::{self, ShelfState, StoredVector};
 use crate::store::Db;
+use crate::store::vectors::{self, ShelfState, StoredVector};
 
 /// Rows of one page while an index is read.
 pub(super) const PAGE: i64 = 500;
@@ -106,8 +106,11 @@ impl Follower {
 
     /// Finds out what was removed: by count, which is cheap, and by key where it is worth it.
     async fn sweep(&mut self, db: &Db, shelf: Uuid) -> Result<()> {
-        let counts: HashMap<Space, usize> =
-            vectors::counts(db, shelf).await?.into_iter().map(|(space, count)| (space, usize::try_from(count).unwrap_or_default())).collect();
+        let counts: HashMap<Space, usize> = vectors::counts(db, shelf)
+            .await?
+            .into_iter()
+            .map(|(space, count)| (space, usize::try_from(count).unwrap_or_default()))
+            .collect();
         self.writers.retain(|space, _| counts.contains_key(space));
         let mut many = false;
         for (space, writer) in &mut self.writers {

@@ -73,7 +73,9 @@ impl Best {
 
     /// Keeps a hit if it is among the best, a parent's best one only.
     pub(super) fn offer(&mut self, hit: Hit) {
-        let better = |other: &Hit| other.score.total_cmp(&hit.score).is_gt() || (other.score.total_cmp(&hit.score).is_eq() && other.item <= hit.item);
+        let better = |other: &Hit| {
+            other.score.total_cmp(&hit.score).is_gt() || (other.score.total_cmp(&hit.score).is_eq() && other.item <= hit.item)
+        };
         if self.by_parent && hit.parent.is_some() {
             match self.hits.iter().position(|other| other.parent == hit.parent) {
                 Some(at) if better(&self.hits[at]) => return,

@@ -135,7 +135,8 @@ impl Slab {
         let dimension = self.dimension;
         let block = self.block(last / BLOCK);
         let integers = block.rows.split_off(block.rows.len() - dimension);
-        let row = Row { integers, factor: block.factors.pop()?, id: block.ids.pop()?, parent: block.parents.pop()?, pairs: block.pairs.pop()? };
+        let row =
+            Row { integers, factor: block.factors.pop()?, id: block.ids.pop()?, parent: block.parents.pop()?, pairs: block.pairs.pop()? };
         if last.is_multiple_of(BLOCK) {
             self.blocks.pop();
         }

@@ -6,4 +6,4 @@ use super::conformance::conforms;
 use super::embedded::EmbeddedVectors;
 use crate::clock::SystemIds;
 
-conforms!(embedded, |db, budget| Arc::new(super::EmbeddedVectors::new(db, Arc::new(super::SystemIds), budget)));
+conforms!(embedded, |db, budget| super::Arc::new(super::EmbeddedVectors::new(db, super::Arc::new(super::SystemIds), budget)));

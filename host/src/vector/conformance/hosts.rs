@@ -102,7 +102,8 @@ pub(in crate::vector) async fn many_write_and_search_at_once(host: Host) {
     let writing = Arc::new(AtomicBool::new(true));
     let mut writers = tokio::task::JoinSet::new();
     for writer in 0..4_u64 {
-        let (host, of, space, committed) = (Arc::clone(&hosts[usize::from(writer % 2 == 1)]), of.clone(), space.clone(), Arc::clone(&committed));
+        let (host, of, space, committed) =
+            (Arc::clone(&hosts[usize::from(writer % 2 == 1)]), of.clone(), space.clone(), Arc::clone(&committed));
         writers.spawn(async move {
             let mut numbers = Numbers(writer);
             for round in 0..25 {

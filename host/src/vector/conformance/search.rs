@@ -116,7 +116,10 @@ pub(in crate::vector) async fn filters_hold_before_anything_is_scored(host: Host
 pub(in crate::vector) async fn pairs_are_all_wanted(host: Host) {
     let (of, space) = (shelf(), space("m", 2));
     let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-    let with = |id: &str, y: f32, pairs: &[(String, String)]| crate::model::vector::VectorItem { metadata: pairs.to_vec(), ..item(id, vec![1.0, y]) };
+    let with = |id: &str, y: f32, pairs: &[(String, String)]| crate::model::vector::VectorItem {
+        metadata: pairs.to_vec(),
+        ..item(id, vec![1.0, y])
+    };
     let (red, big) = (pair("colour", "red"), pair("size", "big"));
     let items = [
         with("plain", 0.0, &[]),
@@ -125,7 +128,8 @@ pub(in crate::vector) async fn pairs_are_all_wanted(host: Host) {
         with("blue", 3.0, &[pair("colour", "blue"), big.clone()]),
     ];
     host.put(&of, &space, &items).await;
-    let found = async |wanted: &[(String, String)]| host.ids(&of, Search { where_equal: wanted, ..Search::items(&space, &[1.0, 0.0], 10) }).await;
+    let found =
+        async |wanted: &[(String, String)]| host.ids(&of, Search { where_equal: wanted, ..Search::items(&space, &[1.0, 0.0], 10) }).await;
     assert_eq!(found(&[]).await, ["plain", "red", "both", "blue"]);
     assert_eq!(found(std::slice::from_ref(&red)).await, ["red", "both"]);
     assert_eq!(found(&[red, big]).await, ["both"]);

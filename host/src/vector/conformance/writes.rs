@@ -33,7 +33,10 @@ pub(in crate::vector) async fn of_two_of_one_id_the_last_stands(host: Host) {
     let (of, space) = (shelf(), space("m", 2));
     host.put(&of, &space, &[item("a", vec![1.0, 0.0]), item("b", north()), item("a", vec![0.0, 2.0])]).await;
     let hits = host.found(&of, Search::items(&space, &NORTH, 9)).await;
-    assert_eq!(hits.iter().map(|hit| (hit.item.as_str(), hit.score.to_bits())).collect::<Vec<_>>(), [("a", 1.0_f32.to_bits()), ("b", 1.0_f32.to_bits())]);
+    assert_eq!(
+        hits.iter().map(|hit| (hit.item.as_str(), hit.score.to_bits())).collect::<Vec<_>>(),
+        [("a", 1.0_f32.to_bits()), ("b", 1.0_f32.to_bits())]
+    );
 }
 
 pub(in crate::vector) async fn items_parents_and_other_spaces_are_removed(host: Host) {
@@ -49,7 +52,9 @@ pub(in crate::vector) async fn items_parents_and_other_spaces_are_removed(host: 
     assert_eq!((left(&space).await, left(&old).await), (vec!["1b".to_owned(), "x".to_owned()], vec!["y".to_owned()]));
     assert_eq!(host.remove(&of, Remove::OtherSpaces(&space)).await, 1);
     assert_eq!((left(&space).await.len(), left(&old).await.len()), (2, 0));
-    for nothing in [Remove::Items(&[]), Remove::Items(&["nobody"]), Remove::Parents(&[]), Remove::Parents(&[two]), Remove::OtherSpaces(&space)] {
+    for nothing in
+        [Remove::Items(&[]), Remove::Items(&["nobody"]), Remove::Parents(&[]), Remove::Parents(&[two]), Remove::OtherSpaces(&space)]
+    {
         assert_eq!(host.remove(&of, nothing).await, 0, "{nothing:?}");
         assert_eq!(host.remove(&shelf(), nothing).await, 0, "{nothing:?} of a shelf that never was");
     }
@@ -115,7 +120,8 @@ pub(in crate::vector) async fn vectors_come_back_as_they_went(host: Host) {
     host.put(&of, &space, &parts).await;
     let back = host.store.of_parent(&of, parent).await.unwrap();
     assert!(back.iter().all(|(own, _)| *own == space));
-    let bits = |vectors: Vec<Vec<f32>>| vectors.into_iter().map(|one| one.into_iter().map(f32::to_bits).collect::<Vec<_>>()).collect::<Vec<_>>();
+    let bits =
+        |vectors: Vec<Vec<f32>>| vectors.into_iter().map(|one| one.into_iter().map(f32::to_bits).collect::<Vec<_>>()).collect::<Vec<_>>();
     assert_eq!(bits(back.into_iter().map(|(_, vector)| vector).collect()), bits(vectors));
 }
 

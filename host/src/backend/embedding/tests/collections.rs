@@ -74,7 +74,10 @@ async fn a_collection_takes_no_more_than_was_granted() {
         assert_eq!(all.upsert(&of, &own, &[vector("a"), vector("b")], 3).await.unwrap(), 2);
         assert!(matches!(all.upsert(&of, &own, &[vector("c"), vector("d")], 3).await, Err(Error::Full)));
         assert_eq!(all.upsert(&of, &own, &[vector("a"), vector("c")], 3).await.unwrap(), 1, "what is replaced needs no room");
-        assert!(matches!(all.upsert_text(&Shelf::plugin("p", None, "texts"), &[text("a", "x"), text("b", "y")], 1).await, Err(Error::Full)));
+        assert!(matches!(
+            all.upsert_text(&Shelf::plugin("p", None, "texts"), &[text("a", "x"), text("b", "y")], 1).await,
+            Err(Error::Full)
+        ));
     })
     .await;
 }

@@ -12,8 +12,10 @@ const WORDS: [&str; 6] = ["[PAD]", "[UNK]", "hello", "plugin", "host", "wasm"];
 
 /// Writes `tokenizer.json`, `config.json` and `model.safetensors` (8 bytes of length, a header in JSON, little-endian floats).
 pub(super) fn write(folder: &Path, dimension: usize, scale: f32) {
-    let vocabulary: serde_json::Map<String, serde_json::Value> = WORDS.iter().enumerate().map(|(at, word)| ((*word).to_owned(), at.into())).collect();
-    let special = json!({"id": 1, "content": "[UNK]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true});
+    let vocabulary: serde_json::Map<String, serde_json::Value> =
+        WORDS.iter().enumerate().map(|(at, word)| ((*word).to_owned(), at.into())).collect();
+    let special =
+        json!({"id": 1, "content": "[UNK]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true});
     let tokenizer = json!({
         "version": "1.0", "truncation": null, "padding": null, "added_tokens": [special], "normalizer": {"type": "Lowercase"},
         "pre_tokenizer": {"type": "Whitespace"}, "post_processor": null, "decoder": null,
