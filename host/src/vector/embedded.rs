@@ -162,10 +162,10 @@ impl EmbeddedVectors {
     }
 
     /// Scores rows by their floats.
-    async fn rescore(&self, shelf: Uuid, slab: &Slab, rows: &[usize], search: &Search<'_>, best: &mut Best) -> Result<()> {
+    async fn rescore(&self, of: Uuid, slab: &Slab, rows: &[usize], search: &Search<'_>, best: &mut Best) -> Result<()> {
         let places: HashMap<&str, usize> = rows.iter().map(|row| (&**slab.id(*row), *row)).collect();
         let ids: Vec<&str> = rows.iter().map(|row| &**slab.id(*row)).collect();
-        for (item, bytes) in vectors::vectors_of(&self.db, shelf, search.space, &ids).await? {
+        for (item, bytes) in vectors::vectors_of(&self.db, of, search.space, &ids).await? {
             let Some(row) = places.get(item.as_str()) else { continue };
             let score = kernel::cosine(search.query, &vectors::floats(&bytes));
             best.offer(Hit { parent: slab.parent(*row), score, metadata: slab.pairs(*row), item });
@@ -174,10 +174,10 @@ impl EmbeddedVectors {
     }
 
     /// The same without an index: every row from the database, a page in memory at a time.
-    async fn on_disk(&self, shelf: Uuid, search: &Search<'_>) -> Result<Vec<Hit>> {
+    async fn on_disk(&self, of: Uuid, search: &Search<'_>) -> Result<Vec<Hit>> {
         let (mut best, mut last) = (Best::new(search), None::<StoredVector>);
         loop {
-            let mut page = vectors::changed(&self.db, shelf, 0, last.as_ref(), PAGE).await?;
+            let mut page = vectors::changed(&self.db, of, 0, last.as_ref(), PAGE).await?;
             let more = i64::try_from(page.len()).is_ok_and(|rows| rows == PAGE);
             last = if more { page.pop() } else { None };
             for row in page.into_iter().chain(last.clone()) {
@@ -232,7 +232,7 @@ impl VectorStore for EmbeddedVectors {
         }
         match self.see(of).await? {
             Seen::Empty => Ok(Vec::new()),
-            Seen::OnDisk(shelf) => self.on_disk(shelf, &search).await,
+            Seen::OnDisk(id) => self.on_disk(id, &search).await,
             Seen::Indexed(view) => match view.slab(search.space) {
                 Some(slab) => self.in_memory(&view, slab, &search).await,
                 None => Ok(Vec::new()),
@@ -244,7 +244,7 @@ impl VectorStore for EmbeddedVectors {
         let mut spaces = match self.see(of).await? {
             Seen::Empty => Vec::new(),
             Seen::Indexed(view) => view.counts(),
-            Seen::OnDisk(shelf) => vectors::counts(&self.db, shelf).await?,
+            Seen::OnDisk(id) => vectors::counts(&self.db, id).await?,
         };
         spaces.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         Ok(spaces)

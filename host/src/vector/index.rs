@@ -105,12 +105,9 @@ impl Follower {
     }
 
     /// Finds out what was removed: by count, which is cheap, and by key where it is worth it.
-    async fn sweep(&mut self, db: &Db, shelf: Uuid) -> Result<()> {
-        let counts: HashMap<Space, usize> = vectors::counts(db, shelf)
-            .await?
-            .into_iter()
-            .map(|(space, count)| (space, usize::try_from(count).unwrap_or_default()))
-            .collect();
+    async fn sweep(&mut self, db: &Db, of: Uuid) -> Result<()> {
+        let counts: HashMap<Space, usize> =
+            vectors::counts(db, of).await?.into_iter().map(|(space, count)| (space, usize::try_from(count).unwrap_or_default())).collect();
         self.writers.retain(|space, _| counts.contains_key(space));
         let mut many = false;
         for (space, writer) in &mut self.writers {
@@ -122,7 +119,7 @@ impl Follower {
             return Ok(());
         }
         let keys: HashSet<(String, String, i64)> =
-            vectors::keys(db, shelf).await?.into_iter().map(|key| (key.item, key.model, key.dimension)).collect();
+            vectors::keys(db, of).await?.into_iter().map(|key| (key.item, key.model, key.dimension)).collect();
         for (space, writer) in &mut self.writers {
             writer.retain(|id| keys.contains(&(id.to_owned(), space.model.clone(), i64::from(space.dimension))));
             writer.stale = 0;

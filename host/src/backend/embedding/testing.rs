@@ -67,12 +67,11 @@ impl Embedder for Scripted {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(texts.to_vec());
         let script = self.script.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match script {
-            Script::Answers => {}
             Script::AnswersWhen(rings) => drop(rings.acquire_owned().await.map(tokio::sync::OwnedSemaphorePermit::forget)),
             Script::Hangs => std::future::pending().await,
             Script::Fails(error) => return Err(error),
             Script::Refuses(word) if texts.iter().any(|text| text.contains(word)) => return Err(Error::Refused("status 400".into())),
-            Script::Refuses(_) => {}
+            Script::Answers | Script::Refuses(_) => {}
             Script::Says(vectors) => return Ok(vectors),
         }
         self.maker.embed(texts).await

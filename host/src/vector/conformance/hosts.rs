@@ -120,7 +120,8 @@ pub(in crate::vector) async fn many_write_and_search_at_once(host: Host) {
         });
     }
     let mut searchers = tokio::task::JoinSet::new();
-    for host in hosts.iter().chain(&hosts).cloned() {
+    for host in hosts.iter().chain(&hosts) {
+        let host = Arc::clone(host);
         let (of, space, committed, writing) = (of.clone(), space.clone(), Arc::clone(&committed), Arc::clone(&writing));
         searchers.spawn(async move {
             let mut numbers = Numbers(77);
