@@ -25,6 +25,7 @@ use crate::backend::storage::tasks::PluginTasks;
 use crate::backend::vector::PluginVectors;
 use crate::clock::{Clock, IdSource, SystemClock, SystemIds};
 use crate::config::{Config, Migrate};
+use crate::error::Outcome;
 use crate::job;
 use crate::job::record_calls::Queue;
 use crate::plugin::auth_provider::{AuthProviders, Sandboxed};
@@ -36,6 +37,7 @@ use crate::service::actions::Acting;
 use crate::service::audit::LOCAL_KEY;
 use crate::service::auth::{ApiKeys, Auth, Common, People};
 use crate::service::bundled;
+use crate::service::chat::Chat;
 use crate::service::embedding::Embeddings;
 use crate::service::game::Game;
 use crate::service::openai::OpenAi;
@@ -80,6 +82,8 @@ pub struct Rooms {
     pub game: Game,
     /// Who answers, how, and what they are told.
     pub personas: Personas,
+    /// Conversations and the answers in them.
+    pub chat: Chat,
     /// Vectors of memories.
     pub embeddings: Arc<Embeddings>,
     /// Plugins' own collections of vectors.
@@ -205,16 +209,14 @@ impl App {
         voices.with_spare(Arc::clone(&plugins) as _);
         let shown = Arc::new(Shown::new(Arc::clone(&runtime), registry));
         let personas = Personas::new(game.clone(), Arc::clone(&voices), Arc::clone(&shown));
-        let openai = OpenAi::new(db.clone(), voices, desk);
+        let openai = OpenAi::new(db.clone(), Arc::clone(&voices), desk);
+        let chat = Chat::new(db.clone(), Arc::clone(&clock), Arc::clone(&ids), voices);
 
         let tasks = Tasks::new(game.clone());
         let acting: Arc<dyn Performer> = Arc::new(Acting::new(tasks.clone(), Arc::clone(&clock)));
         actions.with(&acting);
 
-        slots.load().await.map_err(|fault| StartError::fault(&fault))?;
-        if config.plugins.bundled {
-            bundled::install(&plugins, &slots).await.map_err(|fault| StartError::fault(&fault))?;
-        }
+        load(&config, &plugins, &slots).await.map_err(|fault| StartError::fault(&fault))?;
         Ok(Self(Arc::new(Rooms {
             auth,
             accounts: People::new(Arc::clone(&common)),
@@ -222,6 +224,7 @@ impl App {
             tasks,
             game,
             personas,
+            chat,
             embeddings,
             collections,
             streams: Streams::new(config.limits.streams_per_user),
@@ -296,6 +299,12 @@ async fn ground(config: &Config, clock: &dyn Clock) -> Result<(Db, Arc<Vault>, A
     db.check_schema().await.map_err(StartError::because)?;
     let passwords = Passwords::start(config.auth.hash_threads).map_err(|error| StartError(format!("no threads for passwords: {error}")))?;
     Ok((db, Arc::new(vault), Arc::new(passwords)))
+}
+
+/// Loads what is bound, and binds the bundled plugins where nothing is.
+async fn load(config: &Config, plugins: &Plugins, slots: &Slots) -> Outcome<()> {
+    slots.load().await?;
+    if config.plugins.bundled { bundled::install(plugins, slots).await } else { Ok(()) }
 }
 
 /// Compiled components together, bytes on disk.

@@ -4,6 +4,7 @@
 //! value stops the start with one sentence that names the key, the problem and a good value. `MNEMOSYNE_CONFIG`,
 //! `MNEMOSYNE_DATA`, `MNEMOSYNE_URL` and `MNEMOSYNE_KEY` belong to the command line.
 
+mod chat;
 mod embedding;
 
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+pub use chat::Chat;
 pub use embedding::{Embedding, EmbeddingProvider};
 
 /// The whole configuration.
@@ -30,6 +32,8 @@ pub struct Config {
     pub auth: Auth,
     /// Bounds.
     pub limits: Limits,
+    /// Answers under way.
+    pub chat: Chat,
     /// Vectors of texts.
     pub embedding: Embedding,
     /// Plugins.
@@ -199,6 +203,7 @@ impl Default for Config {
                 xp_per_task: 1_000,
                 xp_per_day: 0,
             },
+            chat: Chat::default(),
             embedding: Embedding::default(),
             plugins: Plugins { bundled: true, workers: 0, max_calls: 336, compiled: None, compiler: None, allowed_origins: Vec::new() },
             telemetry: Telemetry { log: "info".into(), format: LogFormat::Auto },
@@ -308,6 +313,7 @@ impl Config {
         if !(8..=4096).contains(&self.plugins.max_calls) {
             return refuse("plugins.max_calls", format!("= {} is not within 8…4096", self.plugins.max_calls), "336");
         }
+        self.chat.check()?;
         self.embedding.check()?;
         if self.limits.xp_per_task < 0 || self.limits.xp_per_day < 0 {
             return refuse("limits.xp_per_task", "and `limits.xp_per_day` must not be negative".into(), "1000");

@@ -106,6 +106,8 @@ codes! {
     Validation = "VAL_001", Invalid, "the request breaks a rule", "`errors` names every bad field";
     /// 404 not found.
     NotFound = "DB_001", NotFound, "not found", "check the path and the id; what belongs to someone else is not found either";
+    /// 410 it was there and is no longer kept.
+    Gone = "DB_004", NotFound, "no longer kept", "read the answer among the messages of its conversation";
     /// 409 conflict.
     Conflict = "DB_002", Conflict, "it clashes with what is there", "read the current state and decide again";
     /// 412 version mismatch.

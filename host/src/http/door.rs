@@ -22,8 +22,9 @@ use crate::store::idempotency::{self, Begin, Keyed};
 const PING: Duration = Duration::from_secs(2);
 /// How long answers are kept.
 const KEPT: Millis = 24 * 60 * 60 * 1000;
-/// A request that holds its key longer died with its host: twice the longest time that a handler gets by default.
-const LEASE: Millis = 60 * 1000;
+/// A request that holds its key longer died with its host: twice the longest time that a handler gets by default, that of
+/// an answer by a persona.
+const LEASE: Millis = 5 * 60 * 1000;
 /// `X-API-Key`, the other place for an API key.
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -210,13 +211,19 @@ impl Door for App {
 pub(super) struct Deadlines {
     pub(super) head: Duration,
     pub(super) handler: Duration,
+    /// How long a client may take nothing of an answer.
+    pub(super) idle: Duration,
 }
+
+/// A client that takes nothing of its answer for so long is cut off.
+const IDLE: Duration = Duration::from_mins(5);
 
 impl Deadlines {
     pub(super) fn of(config: &Config) -> Self {
         Self {
             head: Duration::from_secs(config.server.header_timeout_seconds),
             handler: Duration::from_secs(config.server.handler_timeout_seconds),
+            idle: IDLE,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
@@ -92,8 +93,9 @@ async fn guarded(front: &Front, request: Request, next: Next) -> Response {
     if request.method() == Method::OPTIONS && !request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
         return options(front, &request);
     }
+    let patience = patience(front, &request);
     let run = AssertUnwindSafe(next.run(request)).catch_unwind();
-    match tokio::time::timeout(front.deadlines.handler, run).await {
+    match tokio::time::timeout(patience, run).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => {
             let text = panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
@@ -101,6 +103,14 @@ async fn guarded(front: &Front, request: Request, next: Next) -> Response {
         }
         Err(_) => Fault::new(Code::RequestTimeout).message("the request took too long").into_response(),
     }
+}
+
+/// How long the head of the answer may take: what waits for a persona or a model says so in the document. A stream's body is
+/// not meant; it comes after.
+fn patience(front: &Front, request: &Request) -> Duration {
+    let path = request.extensions().get::<MatchedPath>().and_then(|template| front.table.path(template.as_str()));
+    let own = path.and_then(|path| path.operation(request.method())?.patience).unwrap_or_default();
+    own.max(front.deadlines.handler)
 }
 
 /// `OPTIONS` that is no CORS preflight: which methods a path takes.

@@ -63,6 +63,7 @@ pub mod error;
 mod admin;
 mod answer;
 mod auth;
+pub mod chat;
 mod docs;
 mod extract;
 mod front;
@@ -82,6 +83,8 @@ mod rate;
 mod router;
 mod schema;
 mod serve;
+pub mod sse;
+mod stall;
 pub mod tasks;
 mod wire;
 

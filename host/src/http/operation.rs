@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::{HeaderValue, Method};
 use serde_json::{Map, Value, json};
@@ -16,6 +17,8 @@ use super::schema::Schema;
 
 /// The extension that carries the permission.
 pub(super) const PERMISSION: &str = "x-permission";
+/// The extension of an operation that waits for a persona or a model: seconds it may take, instead of the handler's time-out.
+const SECONDS: &str = "x-deadline-seconds";
 
 /// Who may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +53,8 @@ pub(super) struct Operation {
     pub(super) produces: Vec<String>,
     /// Whether `Idempotency-Key` works here.
     pub(super) idempotent: bool,
+    /// How long it may take, where the handler's time-out is too short.
+    pub(super) patience: Option<Duration>,
 }
 
 impl Operation {
@@ -175,7 +180,9 @@ fn compile(template: &str, method: &Method, operation: &Value, components: &Valu
     }
     let writes = *method == Method::POST || *method == Method::PATCH;
     let idempotent = writes && operation.as_object().is_some_and(|operation| keeps_answers(template, operation));
-    Ok(Operation { access: Access::of(operation), consumes, body, query: query(operation, components)?, produces, idempotent })
+    let patience = operation.get(SECONDS).and_then(Value::as_u64).map(Duration::from_secs);
+    let (access, query) = (Access::of(operation), query(operation, components)?);
+    Ok(Operation { access, consumes, body, query, produces, idempotent, patience })
 }
 
 fn query(operation: &Value, components: &Value) -> Result<Query, String> {

@@ -36,6 +36,7 @@ fn operations() -> OpenApiRouter<App> {
         .merge(super::openai::routes())
         .merge(super::personas::routes())
         .merge(super::plugins::routes())
+        .merge(super::chat::routes())
         // An operator.
         .merge(admin::routes())
 }

@@ -24,6 +24,7 @@ use crate::app::App;
 
 use super::door::{Deadlines, Door};
 use super::front::Peer;
+use super::stall::Stalling;
 
 /// How long open requests get after the signal.
 const GRACE: Duration = Duration::from_secs(20);
@@ -65,7 +66,7 @@ pub(super) async fn accept(router: Router, listener: TcpListener, most: usize, d
                 continue;
             }
         };
-        let connection = connection(&builder, stream, peer, router.clone(), graceful.watcher());
+        let connection = connection(&builder, deadlines, stream, peer, router.clone(), graceful.watcher());
         tokio::spawn(async move {
             connection.await;
             drop(slot);
@@ -93,6 +94,7 @@ fn builder(deadlines: Deadlines) -> auto::Builder<TokioExecutor> {
 /// One connection until it ends.
 fn connection(
     builder: &Arc<auto::Builder<TokioExecutor>>,
+    deadlines: Deadlines,
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
@@ -107,7 +109,7 @@ fn connection(
     });
     let builder = builder.clone();
     async move {
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(Stalling::new(stream, deadlines.idle)), service).into_owned();
         if let Err(error) = watcher.watch(connection).await {
             tracing::debug!(%error, "a connection ended early");
         }

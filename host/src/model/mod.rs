@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod call;
+pub mod conversation;
 pub mod game;
 pub mod page;
 pub mod persona;

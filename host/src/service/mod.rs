@@ -7,6 +7,7 @@ pub mod actions;
 pub mod audit;
 pub mod auth;
 pub mod bundled;
+pub mod chat;
 pub mod embedding;
 pub mod game;
 pub mod moment;

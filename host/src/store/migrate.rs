@@ -38,8 +38,10 @@ const MIGRATIONS: &[Migration] = migrations![
     "1006_operations",
     "1020_vectors",
     "1021_embedding_outbox",
+    "1040_conversations",
+    "1041_runs",
     "1050_personas",
-    "1080_vector_spaces"
+    "1080_vector_spaces",
 ];
 
 /// Names of all migrations, in order.

@@ -14,7 +14,7 @@ async fn serving(most: usize, head: Duration) -> (std::net::SocketAddr, Cancella
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    let deadlines = Deadlines { head, handler: Duration::from_secs(5) };
+    let deadlines = Deadlines { head, handler: Duration::from_secs(5), idle: Duration::from_mins(1) };
     let task = tokio::spawn(crate::http::serve::accept(house(|_| {}).0, listener, most, deadlines, stop.clone()));
     (address, stop, task)
 }

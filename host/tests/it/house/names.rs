@@ -10,7 +10,8 @@ const CAPABILITIES: [&str; 7] = ["log", "config", "storage", "vector", "actions"
 const KINDS: [&str; 4] = ["persona", "task-intelligence", "xp-rules", "auth-provider"];
 /// One word has one room even where paths spell it twice: `/personas` and `/persona` are `personas`; a plugin's views for the person
 /// are `plugins`, whose operators' half is `admin/plugins`.
-const RESOURCES: [&str; 9] = ["auth", "tasks", "game", "openai", "personas", "plugins", "admin/plugins", "admin/slots", "admin/secrets"];
+const RESOURCES: [&str; 10] =
+    ["auth", "tasks", "game", "chat", "openai", "personas", "plugins", "admin/plugins", "admin/slots", "admin/secrets"];
 
 /// Files and folders beside the words that serve all of them.
 /// `reply` is the handle of kind persona, no capability. `llm` has its rooms in the runtime and the SDK; its backend follows.

@@ -1,6 +1,7 @@
 //! One file a resource: what a client may do, and every way it is refused.
 
 mod auth;
+mod chat;
 mod game;
 mod openai;
 pub(crate) mod personas;

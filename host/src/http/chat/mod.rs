@@ -1,0 +1,20 @@
+//! `/api/v1/chat`: conversations and the answers in them. Shapes in `body`, one file a verb.
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+pub mod body;
+pub mod conversations;
+pub mod fork;
+pub mod messages;
+
+/// All of them.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(conversations::list, conversations::create))
+        .routes(routes!(conversations::read, conversations::change, conversations::remove))
+        .routes(routes!(messages::list))
+        .routes(routes!(fork::fork))
+}
