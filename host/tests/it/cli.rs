@@ -1,4 +1,6 @@
-//! The operator's command line, as a child process on a data folder of its own.
+//! The operator's command line, as a child process on a data folder of its own. `cli/day.rs`: every command that changes something.
+
+mod day;
 
 use std::io::Write as _;
 use std::path::Path;

@@ -6,6 +6,7 @@
 //! zoo/uploads.rs     those that do not get in
 //! zoo/rules.rs       those that award
 //! zoo/providers.rs   those that log people in
+//! zoo/grants.rs      those that ask for more and are held
 //! zoo/keys.rs        one that takes API keys for logins
 //! zoo/full.rs        a full house of slow guests
 //! zoo/still.rs       memory and descriptors of a host of its own, before and after
@@ -14,6 +15,7 @@
 
 mod build;
 mod full;
+mod grants;
 mod keys;
 mod providers;
 mod rules;
@@ -32,6 +34,7 @@ use serde_json::{Value, json};
 
 use crate::kit::{Actor, PASSWORD, TestHost, backends};
 use build::{Rules, SPIN};
+pub(crate) use grants::held;
 use rules::Ends;
 use uploads::Upload;
 
