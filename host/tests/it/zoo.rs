@@ -9,6 +9,8 @@
 //! zoo/grants.rs      those that ask for more and are held
 //! zoo/keys.rs        one that takes API keys for logins
 //! zoo/full.rs        a full house of slow guests
+//! zoo/voice.rs       a persona as core text; zoo/voices.rs those that speak; zoo/talk.rs how they are met
+//! zoo/wall.rs        a persona that wants out
 //! zoo/still.rs       memory and descriptors of a host of its own, before and after
 //! ```
 //! Beside each stands its control: the same attack once its limit is lifted, or the same answer without its defect, works.
@@ -20,7 +22,11 @@ mod keys;
 mod providers;
 mod rules;
 mod still;
+mod talk;
 mod uploads;
+mod voice;
+mod voices;
+mod wall;
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
