@@ -19,6 +19,7 @@ use crate::backend::embedding::capability::PluginEmbeddings;
 use crate::backend::embedding::collections::Collections;
 use crate::backend::embedding::{self, Desk};
 use crate::backend::http::{Outside, Resolve, SystemResolver};
+use crate::backend::llm::Models;
 use crate::backend::log::PluginLog;
 use crate::backend::storage::PluginStorage;
 use crate::backend::storage::tasks::PluginTasks;
@@ -92,6 +93,8 @@ pub struct Rooms {
     pub streams: Streams,
     /// What OpenAI's clients ask for.
     pub openai: OpenAi,
+    /// Language models.
+    pub models: Arc<Models>,
     /// Known plugins.
     pub plugins: Arc<Plugins>,
     /// What plugins show of what they keep about the caller.
@@ -164,21 +167,18 @@ impl App {
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) = (Arc::new(SystemClock), Arc::new(SystemIds));
         let (db, vault, passwords) = ground(&config, clock.as_ref()).await?;
 
-        let budget = config.embedding.memory_mib << 20;
-        let vectors: Arc<dyn VectorStore> = Arc::new(EmbeddedVectors::new(db.clone(), Arc::clone(&ids), budget));
-        let desk = Arc::new(Desk::new(embedding::open(&config).map_err(StartError)?, db.clone(), Arc::clone(&clock)));
-        let collections = Arc::new(Collections::new(db.clone(), Arc::clone(&ids), Arc::clone(&vectors), Arc::clone(&desk)));
-        let embeddings = Arc::new(Embeddings::new(db.clone(), Arc::clone(&clock), Arc::clone(&ids), vectors, Arc::clone(&desk)));
-
+        let (desk, collections, embeddings) = vectors(&config, &db, &clock, &ids)?;
         let (records, waiting_records) = Queue::new();
         let secrets = Arc::new(Secrets::new(db.clone(), Arc::clone(&clock), Arc::clone(&vault)));
         let actions = Arc::new(Actions::default());
         let outside = Outside::new(resolver, Arc::clone(&secrets) as _, config.plugins.allowed_origins.clone());
+        let models = Arc::new(Models::open(&config.llm, db.clone(), Arc::clone(&clock), Arc::clone(&ids)).map_err(StartError)?);
         let backends = Backends {
             log: Arc::new(PluginLog),
             kv: Arc::new(PluginStorage::new(db.clone())),
             tasks: Arc::new(PluginTasks::new(db.clone())),
             vectors: Arc::new(PluginVectors::new(Arc::clone(&collections))),
+            models: Arc::clone(&models) as _,
             embeddings: Arc::new(PluginEmbeddings::new(Arc::clone(&desk))),
             actions: Arc::clone(&actions) as _,
             http: Arc::new(outside),
@@ -229,6 +229,7 @@ impl App {
             collections,
             streams: Streams::new(config.limits.streams_per_user),
             openai,
+            models,
             plugins,
             views: Views::new(shown),
             slots,
@@ -258,6 +259,7 @@ impl App {
     pub async fn close(&self) {
         let mut jobs = std::mem::take(&mut *self.jobs.lock().unwrap_or_else(PoisonError::into_inner));
         while jobs.join_next().await.is_some() {}
+        self.models.close().await;
         self.db.close().await;
     }
 
@@ -305,6 +307,18 @@ async fn ground(config: &Config, clock: &dyn Clock) -> Result<(Db, Arc<Vault>, A
 async fn load(config: &Config, plugins: &Plugins, slots: &Slots) -> Outcome<()> {
     slots.load().await?;
     if config.plugins.bundled { bundled::install(plugins, slots).await } else { Ok(()) }
+}
+
+/// What makes vectors of texts, keeps them and finds by them: the desk, plugins' collections, people's memories.
+type Vectors = (Arc<Desk>, Arc<Collections>, Arc<Embeddings>);
+
+fn vectors(config: &Config, db: &Db, clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>) -> Result<Vectors, StartError> {
+    let budget = config.embedding.memory_mib << 20;
+    let vectors: Arc<dyn VectorStore> = Arc::new(EmbeddedVectors::new(db.clone(), Arc::clone(ids), budget));
+    let desk = Arc::new(Desk::new(embedding::open(config).map_err(StartError)?, db.clone(), Arc::clone(clock)));
+    let collections = Arc::new(Collections::new(db.clone(), Arc::clone(ids), Arc::clone(&vectors), Arc::clone(&desk)));
+    let embeddings = Arc::new(Embeddings::new(db.clone(), Arc::clone(clock), Arc::clone(ids), vectors, Arc::clone(&desk)));
+    Ok((desk, collections, embeddings))
 }
 
 /// Compiled components together, bytes on disk.

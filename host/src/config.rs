@@ -6,6 +6,7 @@
 
 mod chat;
 mod embedding;
+mod llm;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use chat::Chat;
 pub use embedding::{Embedding, EmbeddingProvider};
+pub use llm::{Llm, ModelClass, Profile};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,6 +36,8 @@ pub struct Config {
     pub limits: Limits,
     /// Answers under way.
     pub chat: Chat,
+    /// Language models.
+    pub llm: Llm,
     /// Vectors of texts.
     pub embedding: Embedding,
     /// Plugins.
@@ -204,6 +208,7 @@ impl Default for Config {
                 xp_per_day: 0,
             },
             chat: Chat::default(),
+            llm: Llm::default(),
             embedding: Embedding::default(),
             plugins: Plugins { bundled: true, workers: 0, max_calls: 336, compiled: None, compiler: None, allowed_origins: Vec::new() },
             telemetry: Telemetry { log: "info".into(), format: LogFormat::Auto },
@@ -272,6 +277,17 @@ impl Config {
         self.plugins.compiled.clone().unwrap_or_else(|| self.data.join("compiled"))
     }
 
+    /// `embedding.*`, with what it does not name taken from `llm.*`. The key goes to the server of `llm.base_url` only.
+    pub fn embedding(&self) -> Embedding {
+        let mut embedding = self.embedding.clone();
+        embedding.model = embedding.model.or_else(|| self.llm.embedding_model.clone());
+        if embedding.base_url.is_none() || embedding.base_url == self.llm.base_url {
+            embedding.api_key = embedding.api_key.or_else(|| self.llm.api_key.clone());
+        }
+        embedding.base_url = embedding.base_url.or_else(|| self.llm.base_url.clone());
+        embedding
+    }
+
     fn check(&self) -> Result<(), Refused> {
         let refuse = |key: &str, problem: String, good: &str| Err(Refused(format!("`{key}` {problem}; a good value is `{good}`")));
         let url = self.database_url();
@@ -314,6 +330,7 @@ impl Config {
             return refuse("plugins.max_calls", format!("= {} is not within 8…4096", self.plugins.max_calls), "336");
         }
         self.chat.check()?;
+        self.llm.check()?;
         self.embedding.check()?;
         if self.limits.xp_per_task < 0 || self.limits.xp_per_day < 0 {
             return refuse("limits.xp_per_task", "and `limits.xp_per_day` must not be negative".into(), "1000");

@@ -146,6 +146,12 @@ codes! {
     VectorsUnavailable = "VEC_001", Unavailable, "the vector store is unavailable", "try again in a moment; search by keywords works meanwhile";
     /// 503 the database is away.
     DatabaseUnavailable = "DB_003", Unavailable, "the database is unavailable", "try again in a moment; `mnemosyne doctor` tells an operator more";
+    /// 502 the model server failed, or answered something that cannot be used.
+    ModelFailed = "LLM_001", Upstream, "the language model failed", "try again; an operator finds the reason in the log and with `mnemosyne doctor`";
+    /// 504 the model server was too slow.
+    ModelTimedOut = "LLM_002", TimedOut, "the language model took too long", "try again, or ask for a shorter answer";
+    /// 503 no language model is configured or reachable.
+    ModelUnavailable = "LLM_003", Unavailable, "no language model is available", "an operator sets `llm.base_url` and `llm.model`; `mnemosyne doctor` tells whether the server answers";
     /// 500 our mistake.
     Internal = "SRV_001", Internal, "internal error", "report the request id to the operator";
 }

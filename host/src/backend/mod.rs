@@ -5,6 +5,7 @@ pub mod actions;
 pub mod auth;
 pub mod embedding;
 pub mod http;
+pub mod llm;
 pub mod log;
 pub mod storage;
 pub mod vector;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Global, Stop};
 use crate::app;
+use crate::backend::llm::probe;
 use crate::config::Config;
 use crate::service::vault::Vault;
 
@@ -34,6 +35,7 @@ pub(super) async fn run(global: &Global) -> Result<(), Stop> {
             Vault::open(config.secrets_key.as_ref(), &config.data).map(|_| "opens".into()).map_err(|error| error.to_string()),
         ));
         lines.extend(database(&config).await);
+        lines.push(line("language model", probe::probe(&config.llm).await));
         lines.push(line("plugin pool", pool()));
         lines.push(line("address", address(&config).await));
     }

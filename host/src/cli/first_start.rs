@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Stop;
 use crate::app::App;
+use crate::backend::llm::probe;
 use crate::config::Registration;
 
 /// What is printed when the host is ready.
@@ -17,6 +18,7 @@ pub(super) struct Greeting {
     key_file: Option<PathBuf>,
     database: &'static str,
     registration: Registration,
+    model: String,
     plugins: Vec<String>,
 }
 
@@ -39,13 +41,14 @@ pub(super) async fn prepare(app: &App) -> Result<Greeting, Stop> {
         key_file: path.exists().then_some(path),
         database: if app.config.database_url().starts_with("sqlite") { "SQLite in the data folder" } else { "PostgreSQL" },
         registration: app.config.registration(),
+        model: probe::configured(&app.config.llm),
         plugins,
     })
 }
 
 impl Greeting {
     pub(super) fn json(&self) -> Value {
-        json!({"address": self.address, "docs": format!("{}/docs", self.address), "operator_key_file": self.key_file, "database": self.database, "slots": self.plugins})
+        json!({"address": self.address, "docs": format!("{}/docs", self.address), "operator_key_file": self.key_file, "database": self.database, "language_model": self.model, "slots": self.plugins})
     }
 
     pub(super) fn text(&self) -> String {
@@ -65,13 +68,14 @@ impl Greeting {
              docs           {address}/docs\n\
              {key}\n\
              database       {}\n\
+             language model {}\n\
              plugins        {slots}\n\
              \n\
              Try it:\n\
              TOKEN=$(curl -s {address}/api/v1/auth/register -H 'content-type: application/json' -d '{{\"email\":\"ada@example.org\",\"username\":\"ada\",\"password\":\"correct horse battery\"}}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/'){register}\n\
              curl -s {address}/api/v1/tasks -H \"authorization: Bearer $TOKEN\" -H 'content-type: application/json' -d '{{\"title\":\"Water the plants\",\"difficulty\":2}}'\n\
              curl -s {address}/api/v1/game/profile -H \"authorization: Bearer $TOKEN\"\n",
-            self.database
+            self.database, self.model
         )
     }
 }

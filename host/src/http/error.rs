@@ -37,11 +37,14 @@ pub const fn status(code: Code) -> StatusCode {
         Code::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
         Code::TooMany => StatusCode::TOO_MANY_REQUESTS,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Code::PluginTrapped | Code::PluginOverLimit | Code::PluginBadOutput => StatusCode::BAD_GATEWAY,
-        Code::PluginDeadline => StatusCode::GATEWAY_TIMEOUT,
-        Code::ProviderUnavailable | Code::NothingBound | Code::Overloaded | Code::DatabaseUnavailable | Code::VectorsUnavailable => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        Code::PluginTrapped | Code::PluginOverLimit | Code::PluginBadOutput | Code::ModelFailed => StatusCode::BAD_GATEWAY,
+        Code::PluginDeadline | Code::ModelTimedOut => StatusCode::GATEWAY_TIMEOUT,
+        Code::ProviderUnavailable
+        | Code::NothingBound
+        | Code::Overloaded
+        | Code::DatabaseUnavailable
+        | Code::VectorsUnavailable
+        | Code::ModelUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         Code::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }

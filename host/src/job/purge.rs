@@ -1,4 +1,4 @@
-//! Removes what has expired: idempotency answers, plugins' entries, unfinished logins.
+//! Removes what has expired: idempotency answers, plugins' entries, unfinished logins, counted tokens.
 
 use std::time::Duration;
 
@@ -10,7 +10,10 @@ use crate::store;
 /// Between two rounds.
 const EVERY: Duration = Duration::from_mins(10);
 /// How long counted logins and unfinished ones are kept, in milliseconds.
-const KEPT: i64 = 24 * 3_600_000;
+const KEPT: i64 = DAY;
+/// How long a day's tokens are known, in milliseconds.
+const KEPT_TOKENS: i64 = 92 * DAY;
+const DAY: i64 = 24 * 3_600_000;
 
 pub(super) async fn run(app: &App, stop: &CancellationToken) {
     loop {
@@ -29,7 +32,8 @@ async fn round(app: &App) -> store::Result<()> {
     let removed = store::idempotency::purge(&app.db, now).await?
         + store::kv::purge(&app.db, now).await?
         + store::logins::purge(&app.db, now - KEPT).await?
-        + store::logins::purge_pending(&app.db, now - KEPT).await?;
+        + store::logins::purge_pending(&app.db, now - KEPT).await?
+        + store::llm::purge(&app.db, (now - KEPT_TOKENS) / DAY, now).await?;
     if removed > 0 {
         tracing::debug!(removed, "expired rows removed");
     }

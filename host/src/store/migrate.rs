@@ -42,6 +42,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "1041_runs",
     "1050_personas",
     "1080_vector_spaces",
+    "1060_llm",
 ];
 
 /// Names of all migrations, in order.

@@ -23,6 +23,7 @@ pub mod identities;
 pub mod jobs;
 pub mod keys;
 pub mod kv;
+pub mod llm;
 pub mod logins;
 pub mod messages;
 pub mod migrate;

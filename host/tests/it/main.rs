@@ -6,6 +6,7 @@
 //! author.rs  the persona of the SDK's documentation, from its ten lines to an answer
 //! chaos.rs   the host killed in the middle of work
 //! cli.rs     the command line, as a child process
+//! model.rs   every way in which a model server can misbehave, and what comes of it
 //! swap.rs    rules replaced under load
 //! sweep/     every operation of the document: bad input, and who may
 //! zoo.rs     hostile components, let loose through the front door
@@ -24,6 +25,7 @@ mod chaos;
 mod cli;
 mod house;
 mod kit;
+mod model;
 mod rest;
 mod swap;
 mod sweep;

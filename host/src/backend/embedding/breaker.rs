@@ -1,18 +1,21 @@
-//! Skips what has just failed twice, for a while; then lets one try through.
+//! Skips what has just failed several times, for a while; then lets one try through. Of embedders and of models.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use crate::clock::Millis;
 
-/// Misses in a row that open it.
+/// Misses in a row that open an embedder's.
 pub const MISSES: u32 = 2;
 /// How long it stays open, in milliseconds.
 pub const OPEN: Millis = 30_000;
 
 /// Counts misses. The time comes in as an argument.
-#[derive(Debug, Default)]
-pub struct Breaker(Mutex<State>);
+#[derive(Debug)]
+pub struct Breaker {
+    most: u32,
+    state: Mutex<State>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -20,11 +23,22 @@ struct State {
     open_until: Millis,
 }
 
+impl Default for Breaker {
+    fn default() -> Self {
+        Self::after(MISSES)
+    }
+}
+
 impl Breaker {
+    /// Opens after so many misses in a row.
+    pub fn after(misses: u32) -> Self {
+        Self { most: misses, state: Mutex::default() }
+    }
+
     /// Whether to try now. After its time an open breaker lets one try through at a time.
     pub fn lets_through(&self, now: Millis) -> bool {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.misses < MISSES {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.misses < self.most {
             return true;
         }
         if now < state.open_until {
@@ -37,14 +51,14 @@ impl Breaker {
 
     /// It worked: whatever failed before is over.
     pub fn hit(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
     }
 
     /// It failed or took too long.
     pub fn missed(&self, now: Millis) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.misses = state.misses.saturating_add(1);
-        if state.misses >= MISSES {
+        if state.misses >= self.most {
             state.open_until = now + OPEN;
         }
     }

@@ -73,7 +73,7 @@ pub trait Embedder: Send + Sync + 'static {
 /// # Errors
 /// One sentence for the operator: the key, what is wrong, what would be right.
 pub fn open(config: &Config) -> std::result::Result<Arc<dyn Embedder>, String> {
-    let embedding = &config.embedding;
+    let embedding = &config.embedding();
     let provider = match embedding.provider {
         EmbeddingProvider::Auto if embedding.model.is_some() => EmbeddingProvider::Openai,
         EmbeddingProvider::Auto if embedding.folder.is_some() => EmbeddingProvider::Model2vec,

@@ -6,7 +6,7 @@
 use super::{Breach, Tree};
 
 /// What this house must be able to do today; whoever adds a word adds it here.
-const CAPABILITIES: [&str; 7] = ["log", "config", "storage", "vector", "actions", "http", "auth"];
+const CAPABILITIES: [&str; 8] = ["log", "config", "storage", "vector", "llm", "actions", "http", "auth"];
 const KINDS: [&str; 4] = ["persona", "task-intelligence", "xp-rules", "auth-provider"];
 /// One word has one room even where paths spell it twice: `/personas` and `/persona` are `personas`; a plugin's views for the person
 /// are `plugins`, whose operators' half is `admin/plugins`.
@@ -14,9 +14,9 @@ const RESOURCES: [&str; 10] =
     ["auth", "tasks", "game", "chat", "openai", "personas", "plugins", "admin/plugins", "admin/slots", "admin/secrets"];
 
 /// Files and folders beside the words that serve all of them.
-/// `reply` is the handle of kind persona, no capability. `llm` has its rooms in the runtime and the SDK; its backend follows.
+/// `reply` is the handle of kind persona, no capability.
 /// `embedding`: embedders and what guards them serve `llm/embeddings`, `vector/index` and the host's own search alike.
-const BESIDE_CAPABILITIES: [&str; 6] = ["mod", "grant", "door", "reply", "llm", "embedding"];
+const BESIDE_CAPABILITIES: [&str; 5] = ["mod", "grant", "door", "reply", "embedding"];
 /// `views` is the door to what a plugin of any kind shows.
 const BESIDE_KINDS: [&str; 3] = ["mod", "loader", "views"];
 const BESIDE_RESOURCES: [&str; 3] = ["admin", "layer", "tests"];

@@ -80,6 +80,12 @@ impl TestHost {
 
     /// Ends the host in good order and starts it again on the same data and the same port.
     pub(crate) async fn restart(&mut self) {
+        self.restart_with(|_| {}).await;
+    }
+
+    /// The same with another configuration.
+    pub(crate) async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
         self.running.stop.cancel();
         (&mut self.running.serving).await.unwrap().unwrap();
         self.app.close().await;

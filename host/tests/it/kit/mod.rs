@@ -7,6 +7,7 @@
 //! kit/logs.rs       what is logged, held against words that must not be
 //! kit/fixture.rs    components: the bundled ones by name, and a manifest packed into any
 //! kit/voice.rs      Voice: a persona by its parts; Heard: a client that keeps what it says
+//! kit/model.rs      ScriptedModel: a model server that does what a test told it to; model_answers.rs: all that it can do
 //! ```
 //! A file of tests has one block:
 //!
@@ -25,6 +26,8 @@ mod database;
 mod fixture;
 mod host;
 mod logs;
+mod model;
+mod model_answers;
 mod tests;
 mod voice;
 
@@ -33,6 +36,8 @@ pub(crate) use database::{Backend, Database};
 pub(crate) use fixture::{fixture, pack};
 pub(crate) use host::{PASSWORD, TestHost};
 pub(crate) use logs::{logged, watch_logs_for};
+pub(crate) use model::{KEY, MODEL, ScriptedModel};
+pub(crate) use model_answers::{Script, pieces};
 pub(crate) use voice::{DONE, Heard, SPIN, Views, Voice, let_in};
 
 /// Whether the long figures run in full (`make soak`) or in their small form (`make test`).
