@@ -67,12 +67,12 @@ pub async fn reserve(db: &Db, wanted: &Wanted, limits: DayLimits, now: Millis) -
 }
 
 /// Books what a call really used, on the day it was reserved for, and gives the rest back. A person who is gone is not booked.
-pub async fn settle(db: &Db, id: Uuid, day: i64, user: Option<Uuid>, used: i64) -> Result<()> {
+pub async fn settle(db: &Db, id: Uuid, day: i64, user: Option<Uuid>, tokens: i64) -> Result<()> {
     let mut tx = db.begin().await?;
     lock_day(&mut tx, day).await?;
     tx.query("DELETE FROM llm_reservations WHERE id = $1").bind(id).execute().await?;
-    if used > 0 {
-        tx.query("UPDATE llm_days SET tokens = tokens + $2 WHERE day = $1").bind(day).bind(used).execute().await?;
+    if tokens > 0 {
+        tx.query("UPDATE llm_days SET tokens = tokens + $2 WHERE day = $1").bind(day).bind(tokens).execute().await?;
         if let Some(user) = user {
             tx.query(
                 "INSERT INTO llm_usage (day, user_id, tokens) SELECT $1, id, $3 FROM users WHERE id = $2 \
@@ -80,7 +80,7 @@ pub async fn settle(db: &Db, id: Uuid, day: i64, user: Option<Uuid>, used: i64) 
             )
             .bind(day)
             .bind(user)
-            .bind(used)
+            .bind(tokens)
             .execute()
             .await?;
         }

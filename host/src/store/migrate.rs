@@ -41,8 +41,8 @@ const MIGRATIONS: &[Migration] = migrations![
     "1040_conversations",
     "1041_runs",
     "1050_personas",
-    "1080_vector_spaces",
     "1060_llm",
+    "1080_vector_spaces",
 ];
 
 /// Names of all migrations, in order.

@@ -136,16 +136,15 @@ impl Asker {
                 continue;
             }
             tries += 1;
-            match self.wait(&error, tries) {
-                Some(wait) => tokio::time::sleep(wait).await,
-                None => {
-                    if error.is_a_miss() {
-                        breaker.missed(self.clock.now());
-                    }
-                    tracing::warn!(model, tries, %error, "a model did not answer");
-                    return Err(error);
-                }
+            if let Some(wait) = self.wait(&error, tries) {
+                tokio::time::sleep(wait).await;
+                continue;
             }
+            if error.is_a_miss() {
+                breaker.missed(self.clock.now());
+            }
+            tracing::warn!(model, tries, %error, "a model did not answer");
+            return Err(error);
         }
     }
 

@@ -203,7 +203,8 @@ impl Answering {
                     _ => break,
                 }
             }
-            if !self.answer.has_finished() && !(delta.text.is_empty() && delta.reasoning.is_empty()) {
+            let something = !delta.text.is_empty() || !delta.reasoning.is_empty();
+            if something && !self.answer.has_finished() {
                 return Ok(Some(delta));
             }
         }

@@ -155,8 +155,8 @@ impl Models {
     async fn all(&self) -> Result<Arc<Vec<Value>>, ModelError> {
         let asker = self.asker()?;
         // whoever asks meanwhile waits for the same answer
-        let asked = self.listed.try_get_with((), async { asker.openai.models().await.map(Arc::new) }).await;
-        asked.map_err(|error| (*error).clone())
+        let listed = self.listed.try_get_with((), async { asker.openai.models().await.map(Arc::new) }).await;
+        listed.map_err(|error| (*error).clone())
     }
 
     fn asker(&self) -> Result<&Asker, ModelError> {

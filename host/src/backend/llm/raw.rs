@@ -43,11 +43,11 @@ impl Models {
     pub async fn raw(&self, user: Option<Uuid>, body: Value) -> Result<Value, ModelError> {
         let Begun { got, prompt, mut reservation } = self.begin_raw(user, body, How::Whole).await?;
         let Got::Whole(answer) = got else { return Err(ModelError::BadAnswer("a stream where none was asked".into())) };
-        let used = answer::usage(&answer)
+        let cost = answer::usage(&answer)
             .unwrap_or_else(|| Usage { input_tokens: prompt, output_tokens: context::tokens(&answer["choices"].to_string()) });
-        let used = u64::from(used.input_tokens) + u64::from(used.output_tokens);
-        reservation.heard(used);
-        reservation.settle(used).await;
+        let cost = u64::from(cost.input_tokens) + u64::from(cost.output_tokens);
+        reservation.heard(cost);
+        reservation.settle(cost).await;
         Ok(answer)
     }
 
@@ -81,12 +81,12 @@ impl Models {
         };
         let prompt = ["messages", "tools", "response_format"].into_iter().filter_map(|field| fields.get(field));
         let prompt = prompt.map(|value| context::tokens(&value.to_string())).fold(0, u32::saturating_add);
-        let asked = ["max_completion_tokens", "max_tokens"].into_iter().find_map(|field| Some((field, fields.get(field)?.as_u64()?)));
-        let wanted = asked.map_or(self.config.answer_tokens, |(_, tokens)| u32::try_from(tokens).unwrap_or(u32::MAX));
+        let bound = ["max_completion_tokens", "max_tokens"].into_iter().find_map(|field| Some((field, fields.get(field)?.as_u64()?)));
+        let wanted = bound.map_or(self.config.answer_tokens, |(_, tokens)| u32::try_from(tokens).unwrap_or(u32::MAX));
         let (mut reservation, granted) = self.budget.reserve(user, prompt, wanted).await?;
-        if self.budget.counts(user) && (granted < wanted || asked.is_none()) {
+        if self.budget.counts(user) && (granted < wanted || bound.is_none()) {
             // a budget holds only for an answer with a bound
-            fields.insert(asked.map_or("max_tokens", |(field, _)| field).into(), granted.into());
+            fields.insert(bound.map_or("max_tokens", |(field, _)| field).into(), granted.into());
         }
         if how == How::Streamed {
             fields.insert("stream".into(), true.into());

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Request, Response, StatusCode};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -118,7 +118,7 @@ impl Wire {
     }
 
     fn key(&self) -> Option<&str> {
-        self.key.as_ref().map(|key| key.expose_secret())
+        self.key.as_ref().map(ExposeSecret::expose_secret)
     }
 
     async fn begun(&self, request: Request) -> Result<Response, ModelError> {
@@ -182,15 +182,13 @@ impl Reading {
             self.over = Some(Ok(()));
             return None;
         }
-        match timeout_at(self.deadline, self.credits.acquire()).await {
-            Ok(Ok(credit)) => credit.forget(),
-            _ => {
-                self.told.failed(ModelError::TimedOut("the whole answer took too long"));
-                self.events.clear();
-                self.over = Some(Ok(()));
-                return None;
-            }
-        }
+        let Ok(Ok(credit)) = timeout_at(self.deadline, self.credits.acquire()).await else {
+            self.told.failed(ModelError::TimedOut("the whole answer took too long"));
+            self.events.clear();
+            self.over = Some(Ok(()));
+            return None;
+        };
+        credit.forget();
         self.silent_until = Instant::now() + self.wire.patience.idle;
         let mut piece = Vec::with_capacity(event.len() + 8);
         piece.extend_from_slice(b"data: ");
