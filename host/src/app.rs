@@ -22,6 +22,7 @@ use crate::backend::http::{Outside, Resolve, SystemResolver};
 use crate::backend::llm::Models;
 use crate::backend::log::PluginLog;
 use crate::backend::storage::PluginStorage;
+use crate::backend::storage::memories::{PluginMemories, Searcher};
 use crate::backend::storage::tasks::PluginTasks;
 use crate::backend::vector::PluginVectors;
 use crate::clock::{Clock, IdSource, SystemClock, SystemIds};
@@ -41,6 +42,7 @@ use crate::service::bundled;
 use crate::service::chat::Chat;
 use crate::service::embedding::Embeddings;
 use crate::service::game::Game;
+use crate::service::memories::Memories;
 use crate::service::openai::OpenAi;
 use crate::service::personas::Personas;
 use crate::service::plugins::Plugins;
@@ -85,6 +87,8 @@ pub struct Rooms {
     pub personas: Personas,
     /// Conversations and the answers in them.
     pub chat: Chat,
+    /// What people keep.
+    pub memories: Memories,
     /// Vectors of memories.
     pub embeddings: Arc<Embeddings>,
     /// Plugins' own collections of vectors.
@@ -104,6 +108,7 @@ pub struct Rooms {
     /// Operators' secrets.
     pub secrets: Arc<Secrets>,
     _acting: Arc<dyn Performer>,
+    _searching: Arc<dyn Searcher>,
     records: Arc<Queue>,
     waiting_records: Mutex<Option<mpsc::Receiver<Arc<CallRecord>>>>,
     jobs: Mutex<JoinSet<()>>,
@@ -167,7 +172,7 @@ impl App {
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) = (Arc::new(SystemClock), Arc::new(SystemIds));
         let (db, vault, passwords) = ground(&config, clock.as_ref()).await?;
 
-        let (desk, collections, embeddings) = vectors(&config, &db, &clock, &ids)?;
+        let Recall { desk, collections, embeddings, memories, searching } = recall(&config, &db, &clock, &ids)?;
         let (records, waiting_records) = Queue::new();
         let secrets = Arc::new(Secrets::new(db.clone(), Arc::clone(&clock), Arc::clone(&vault)));
         let actions = Arc::new(Actions::default());
@@ -176,6 +181,7 @@ impl App {
         let backends = Backends {
             log: Arc::new(PluginLog),
             kv: Arc::new(PluginStorage::new(db.clone())),
+            memories: Arc::new(PluginMemories::new(db.clone(), &searching)),
             tasks: Arc::new(PluginTasks::new(db.clone())),
             vectors: Arc::new(PluginVectors::new(Arc::clone(&collections))),
             models: Arc::clone(&models) as _,
@@ -198,6 +204,7 @@ impl App {
         let auth =
             Auth::open(&config, Arc::clone(&common), Arc::clone(&vault), providers).await.map_err(|fault| StartError::fault(&fault))?;
         let voices = Arc::new(Voices::new(Arc::clone(&runtime), Arc::clone(&registry)));
+        memories.with_personas(Arc::clone(&voices));
         let game = Game::new(
             db.clone(),
             Arc::new(XpRules::new(Arc::clone(&runtime), Arc::clone(&registry))),
@@ -225,6 +232,7 @@ impl App {
             game,
             personas,
             chat,
+            memories,
             embeddings,
             collections,
             streams: Streams::new(config.limits.streams_per_user),
@@ -240,6 +248,7 @@ impl App {
             db,
             runtime,
             _acting: acting,
+            _searching: searching,
             records,
             waiting_records: Mutex::new(Some(waiting_records)),
             jobs: Mutex::new(JoinSet::new()),
@@ -309,16 +318,25 @@ async fn load(config: &Config, plugins: &Plugins, slots: &Slots) -> Outcome<()> 
     if config.plugins.bundled { bundled::install(plugins, slots).await } else { Ok(()) }
 }
 
-/// What makes vectors of texts, keeps them and finds by them: the desk, plugins' collections, people's memories.
-type Vectors = (Arc<Desk>, Arc<Collections>, Arc<Embeddings>);
+/// What finds things by meaning or by words.
+struct Recall {
+    desk: Arc<Desk>,
+    collections: Arc<Collections>,
+    embeddings: Arc<Embeddings>,
+    memories: Memories,
+    searching: Arc<dyn Searcher>,
+}
 
-fn vectors(config: &Config, db: &Db, clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>) -> Result<Vectors, StartError> {
+fn recall(config: &Config, db: &Db, clock: &Arc<dyn Clock>, ids: &Arc<dyn IdSource>) -> Result<Recall, StartError> {
+    let (clock, ids) = (|| Arc::clone(clock), || Arc::clone(ids));
     let budget = config.embedding.memory_mib << 20;
-    let vectors: Arc<dyn VectorStore> = Arc::new(EmbeddedVectors::new(db.clone(), Arc::clone(ids), budget));
-    let desk = Arc::new(Desk::new(embedding::open(config).map_err(StartError)?, db.clone(), Arc::clone(clock)));
-    let collections = Arc::new(Collections::new(db.clone(), Arc::clone(ids), Arc::clone(&vectors), Arc::clone(&desk)));
-    let embeddings = Arc::new(Embeddings::new(db.clone(), Arc::clone(clock), Arc::clone(ids), vectors, Arc::clone(&desk)));
-    Ok((desk, collections, embeddings))
+    let vectors: Arc<dyn VectorStore> = Arc::new(EmbeddedVectors::new(db.clone(), ids(), budget));
+    let desk = Arc::new(Desk::new(embedding::open(config).map_err(StartError)?, db.clone(), clock()));
+    let collections = Arc::new(Collections::new(db.clone(), ids(), Arc::clone(&vectors), Arc::clone(&desk)));
+    let embeddings = Arc::new(Embeddings::new(db.clone(), clock(), ids(), vectors, Arc::clone(&desk)));
+    let memories = Memories::new(db.clone(), clock(), ids(), Arc::clone(&embeddings));
+    let searching = Arc::new(memories.clone());
+    Ok(Recall { desk, collections, embeddings, memories, searching })
 }
 
 /// Compiled components together, bytes on disk.

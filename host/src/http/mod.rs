@@ -73,6 +73,7 @@ mod health;
 mod idempotency;
 mod json;
 mod layer;
+pub mod memories;
 mod openai;
 mod openapi;
 mod operation;

@@ -116,6 +116,28 @@ impl<T> Page<T> {
         Ok(Self::of(model::Slice { items, total: i64::try_from(total).ok(), has_more, next }, query))
     }
 
+    /// A part of a list that is read whole and stands in the order of `key`, which is different for each.
+    ///
+    /// # Errors
+    /// 422 as [`ListQuery::page`].
+    pub fn in_order(all: Vec<T>, query: &ListQuery, key: impl Fn(&T) -> model::Key) -> Outcome<Self> {
+        let page = query.page()?;
+        let (total, limit) = (all.len(), usize::try_from(page.limit).unwrap_or(usize::MAX));
+        let later = |item: &T, after: &model::Key| match (key(item), after) {
+            (model::Key::Int(own), model::Key::Int(after)) => own > *after,
+            (model::Key::Text(own), model::Key::Text(after)) => own > *after,
+            _ => false,
+        };
+        let mut items: Vec<T> = match page.start {
+            model::Start::Skip(skip) => all.into_iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)).collect(),
+            model::Start::After(cursor) => all.into_iter().filter(|item| later(item, &cursor.key)).collect(),
+        };
+        let has_more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| has_more).map(|last| model::Cursor { key: key(last), id: Uuid::nil() });
+        Ok(Self::of(model::Slice { items, total: i64::try_from(total).ok(), has_more, next }, query))
+    }
+
     /// A short list that has no pages: all of it.
     pub fn whole(items: Vec<T>) -> Self {
         let count = items.len();

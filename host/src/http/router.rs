@@ -37,6 +37,7 @@ fn operations() -> OpenApiRouter<App> {
         .merge(super::personas::routes())
         .merge(super::plugins::routes())
         .merge(super::chat::routes())
+        .merge(super::memories::routes())
         // An operator.
         .merge(admin::routes())
 }

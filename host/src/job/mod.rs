@@ -4,6 +4,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 
+mod count_accesses;
 mod embed_outbox;
 mod expire_sessions;
 mod follow_routing;
@@ -17,6 +18,7 @@ pub async fn run(app: App, stop: CancellationToken) {
         score_pending::run(&app, &stop),
         follow_routing::run(&app, &stop),
         embed_outbox::run(&app, &stop),
+        count_accesses::run(&app, &stop),
         purge::run(&app, &stop),
         expire_sessions::run(&app, &stop)
     );

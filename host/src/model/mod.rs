@@ -7,6 +7,7 @@ pub mod audit;
 pub mod call;
 pub mod conversation;
 pub mod game;
+pub mod memory;
 pub mod page;
 pub mod persona;
 pub mod plugin;

@@ -121,3 +121,23 @@ pub async fn abandon<'a>(db: impl Writes<'a>, request: Keyed<'_>) -> Result<()> 
 pub async fn purge<'a>(db: impl Writes<'a>, now: Millis) -> Result<u64> {
     db.writing("DELETE FROM idempotency_keys WHERE expires_at <= $1".into()).bind(now).execute().await
 }
+
+/// Removes a principal's kept answers that speak of one of these: what was erased is not replayed.
+pub async fn forget(tx: &mut super::tx::Tx, principal: &str, ids: &[uuid::Uuid]) -> Result<u64> {
+    let mut removed = 0;
+    for part in ids.chunks(100) {
+        let dialect = tx.dialect();
+        let mut query = tx.query("DELETE FROM idempotency_keys WHERE principal = $1 AND body IS NOT NULL AND (").bind(principal);
+        for (at, id) in part.iter().enumerate() {
+            query.push(if at == 0 { "" } else { " OR " });
+            let needle = id.to_string().into_bytes();
+            match dialect {
+                super::db::Dialect::Sqlite => query.push("INSTR(body, ").value(needle).push(") > 0"),
+                super::db::Dialect::Postgres => query.push("POSITION(").value(needle).push(" IN body) > 0"),
+            };
+        }
+        query.push(")");
+        removed += query.execute().await?;
+    }
+    Ok(removed)
+}

@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "1006_operations",
     "1020_vectors",
     "1021_embedding_outbox",
+    "1030_memories",
     "1040_conversations",
     "1041_runs",
     "1050_personas",

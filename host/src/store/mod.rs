@@ -25,6 +25,7 @@ pub mod keys;
 pub mod kv;
 pub mod llm;
 pub mod logins;
+pub mod memories;
 pub mod messages;
 pub mod migrate;
 mod page;

@@ -12,7 +12,8 @@ pub(crate) fn parse<T: FromStr<Err: std::error::Error + Send + Sync + 'static>>(
 /// Implements `FromRow` for both databases: `rows! { Session { id, user_id, scopes: maybe_json, … } }`.
 ///
 /// A column has its field's name and is read as it is, or as `json` (a JSON column), `maybe_json` (one that may be NULL),
-/// `text` (an enum), `rules` (the three columns of a revision), `words` (`string_agg`), `whole` (a model of its own).
+/// `text` (an enum), `rules` (the three columns of a revision), `words` (`string_agg`), `whole` (a model of its own),
+/// `later` (no column: whoever reads fills it in).
 macro_rules! rows {
     ($($name:ty { $($field:ident $(: $how:ident)?),+ $(,)? })+) => { $(
         $crate::store::row::rows!(@impl sqlx::sqlite::SqliteRow, $name { $($field $(: $how)?),+ });
@@ -32,6 +33,7 @@ macro_rules! rows {
     (@get $row:ident, $field:ident, rules) => { $crate::store::row::rules(
         sqlx::Row::try_get($row, "plugin")?, sqlx::Row::try_get($row, "plugin_version")?, sqlx::Row::try_get($row, "digest")?,
     ) };
+    (@get $row:ident, $field:ident, later) => { None };
     (@get $row:ident, $field:ident, whole) => { sqlx::FromRow::from_row($row)? };
     (@get $row:ident, $field:ident, words) => { $crate::store::row::words(sqlx::Row::try_get($row, stringify!($field))?) };
 }

@@ -64,6 +64,11 @@ impl Desk {
         self.embedder.space()
     }
 
+    /// Whether vectors come from this process, at once.
+    pub fn is_local(&self) -> bool {
+        self.embedder.local()
+    }
+
     /// How many writes were not kept waiting because the breaker was open.
     pub fn skipped(&self) -> u64 {
         self.skipped.load(Ordering::Relaxed)

@@ -1,6 +1,7 @@
 //! `storage/kv` for plugins, over the table `plugin_kv`. Scope and quota are decided by the runtime's door; here a drawer is
 //! two columns and a key is opaque bytes.
 
+pub mod memories;
 pub mod tasks;
 
 use async_trait::async_trait;

@@ -47,6 +47,11 @@ pub struct Embeddings {
 pub struct Ahead(Option<Embedded>);
 
 impl Ahead {
+    /// Nobody asks: the vectors follow through the outbox.
+    pub fn later() -> Self {
+        Self(None)
+    }
+
     /// Whether the vectors are there; else they follow through the outbox.
     pub fn is_ready(&self) -> bool {
         self.0.is_some()
@@ -74,6 +79,44 @@ impl Embeddings {
                 Ahead(None)
             }
         }
+    }
+
+    /// [`Embeddings::ahead`] of several memories by one question; what is many and would leave this process (an import) is not
+    /// asked for ahead.
+    pub async fn ahead_all(&self, memories: &[Vec<Chunk>], many: bool) -> Vec<Ahead> {
+        let later = || memories.iter().map(|_| Ahead::later()).collect();
+        if memories.is_empty() || (many && !self.desk.is_local()) {
+            return later();
+        }
+        let texts: Vec<String> = memories.iter().flatten().map(|chunk| chunk.text.clone()).collect();
+        let Ok(Embedded { space, vectors, hashes }) = self.desk.inline(&texts).await else { return later() };
+        let (mut vectors, mut hashes) = (vectors.into_iter(), hashes.into_iter());
+        memories
+            .iter()
+            .map(|chunks| {
+                let (vectors, hashes) = (vectors.by_ref().take(chunks.len()).collect(), hashes.by_ref().take(chunks.len()).collect());
+                Ahead(Some(Embedded { space: space.clone(), vectors, hashes }))
+            })
+            .collect()
+    }
+
+    /// [`Embeddings::attach`] for memories that are new in this transaction: nothing is there to be removed. Tells whether all
+    /// vectors are written.
+    pub async fn attach_new(&self, tx: &mut Tx, user: Uuid, memories: Vec<(Uuid, Vec<Chunk>, Ahead)>) -> Outcome<bool> {
+        let (mut items_of, mut all) = (HashMap::<Space, Vec<VectorItem>>::new(), true);
+        for (memory, chunks, ahead) in memories {
+            if let Some(embedded) = ahead.0.filter(|embedded| embedded.vectors.len() == chunks.len()) {
+                let new = items(memory, &chunks, embedded.vectors, embedded.hashes);
+                items_of.entry(embedded.space).or_default().extend(new);
+            } else {
+                embedding_outbox::enqueue(tx, user, memory, &chunks, self.ids.id(), self.clock.now()).await?;
+                all = false;
+            }
+        }
+        for (space, items) in items_of {
+            self.vectors.upsert(tx, &Shelf::memories(user), &space, &items).await?;
+        }
+        Ok(all)
     }
 
     /// Within the transaction that writes a memory's text: its vectors if [`Embeddings::ahead`] made them of these very

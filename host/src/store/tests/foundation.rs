@@ -6,6 +6,9 @@ use std::path::Path;
 use crate::store::testing::{id, on_all, task, user};
 use crate::store::{ConnectOptions, Db, Dialect, Error, settings, tasks, users};
 
+/// The index of words: a virtual table with tables of its own here, a table with a GIN index there.
+const ONE_DIALECT: &str = "memory_words";
+
 /// `table → columns`, and the names of indexes.
 async fn shape(db: &Db) -> (BTreeMap<String, Vec<String>>, Vec<String>) {
     let (columns, indexes) = match db.dialect() {
@@ -20,9 +23,13 @@ async fn shape(db: &Db) -> (BTreeMap<String, Vec<String>>, Vec<String>) {
     };
     let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (table, column) in db.read(columns).all::<(String, String)>().await.unwrap() {
+        if table.starts_with(ONE_DIALECT) {
+            continue;
+        }
         tables.entry(table).or_default().push(column);
     }
     let mut names: Vec<String> = db.read(indexes).all::<(String, String)>().await.unwrap().into_iter().map(|row| row.0).collect();
+    names.retain(|name| !name.starts_with(ONE_DIALECT));
     names.sort();
     (tables, names)
 }
@@ -55,6 +62,7 @@ fn both_folders_have_the_same_migrations_tables_and_columns() {
 
 /// The first two words of each line that makes something, the first of each column.
 fn names(sql: &str) -> Vec<String> {
+    let sql = sql.split("-- Only one dialect below.").next().unwrap_or_default();
     let code = sql.lines().map(|line| line.split("--").next().unwrap_or_default().trim_end()).filter(|line| !line.is_empty());
     code.map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();

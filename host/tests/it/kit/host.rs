@@ -97,6 +97,11 @@ impl TestHost {
         self.backend
     }
 
+    /// `database.url`, to look behind the front door.
+    pub(crate) fn database_url(&self) -> String {
+        self.config.database_url()
+    }
+
     /// Nobody in particular.
     pub(crate) fn anonymous(&self) -> Actor {
         Actor { client: self.client.clone(), base: self.base.clone(), token: None, account: Value::Null }

@@ -3,6 +3,7 @@
 mod auth;
 mod chat;
 mod game;
+mod memories;
 mod openai;
 pub(crate) mod personas;
 mod plugins;
