@@ -42,6 +42,7 @@ use crate::service::bundled;
 use crate::service::chat::Chat;
 use crate::service::embedding::Embeddings;
 use crate::service::game::Game;
+use crate::service::jobs::Jobs;
 use crate::service::memories::Memories;
 use crate::service::openai::OpenAi;
 use crate::service::personas::Personas;
@@ -91,6 +92,8 @@ pub struct Rooms {
     pub memories: Memories,
     /// Vectors of memories.
     pub embeddings: Arc<Embeddings>,
+    /// Long work that outlives a request.
+    pub jobs: Jobs,
     /// Plugins' own collections of vectors.
     pub collections: Arc<Collections>,
     /// How many answers one person may be listening to.
@@ -111,7 +114,7 @@ pub struct Rooms {
     _searching: Arc<dyn Searcher>,
     records: Arc<Queue>,
     waiting_records: Mutex<Option<mpsc::Receiver<Arc<CallRecord>>>>,
-    jobs: Mutex<JoinSet<()>>,
+    working: Mutex<JoinSet<()>>,
     local_key: OnceLock<SecretString>,
 }
 
@@ -233,6 +236,7 @@ impl App {
             personas,
             chat,
             memories,
+            jobs: Jobs::new(db.clone(), Arc::clone(&clock), Arc::clone(&ids), embeddings.space().clone()),
             embeddings,
             collections,
             streams: Streams::new(config.limits.streams_per_user),
@@ -251,7 +255,7 @@ impl App {
             _searching: searching,
             records,
             waiting_records: Mutex::new(Some(waiting_records)),
-            jobs: Mutex::new(JoinSet::new()),
+            working: Mutex::new(JoinSet::new()),
             local_key: OnceLock::new(),
         })))
     }
@@ -259,14 +263,14 @@ impl App {
     /// Starts the background jobs; they end with `stop`. A second call starts nothing.
     pub fn start_jobs(&self, stop: &CancellationToken) {
         let Some(waiting) = self.waiting_records.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut jobs = self.working.lock().unwrap_or_else(PoisonError::into_inner);
         jobs.spawn(job::record_calls::run(self.db.clone(), Arc::clone(&self.clock), Arc::clone(&self.records), waiting, stop.clone()));
         jobs.spawn(job::run(self.clone(), stop.clone()));
     }
 
     /// Waits for the jobs (their `stop` must be cancelled) and closes the database.
     pub async fn close(&self) {
-        let mut jobs = std::mem::take(&mut *self.jobs.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut jobs = std::mem::take(&mut *self.working.lock().unwrap_or_else(PoisonError::into_inner));
         while jobs.join_next().await.is_some() {}
         self.models.close().await;
         self.db.close().await;

@@ -12,6 +12,10 @@
 //! start.rs     start to ready, memory at rest
 //! login.rs     what others feel while many log in
 //! swaps.rs     a thousand swaps under load: failures, memory
+//! search.rs    hybrid search over 10 000 memories, recall, memory of a hundred people
+//! retrieval.rs what is found without a model, on a labelled set
+//! remember.rs  keeping a memory; an embedder that hangs
+//! random.rs    numbers, vectors and texts, the same in every run
 //! ```
 //! Nothing here is a test: a missed target is printed, not failed, because time on a shared machine proves nothing alone.
 #![expect(
@@ -28,7 +32,11 @@ mod guest;
 mod login;
 mod people;
 mod process;
+mod random;
+mod remember;
+mod retrieval;
 mod sample;
+mod search;
 mod start;
 mod swaps;
 mod table;
@@ -39,12 +47,15 @@ use table::Table;
 type Section = fn(&mut Table);
 
 /// Name, what it measures, how.
-const SECTIONS: [(&str, &str, Section); 5] = [
+const SECTIONS: [(&str, &str, Section); 8] = [
     ("award", "one guest call beside bare wasmtime and the native function", award::run),
     ("complete", "PATCH /tasks/{id}/complete beside a bare axum handler with the same SQL", complete::run),
     ("start", "start to ready, memory at rest", start::run),
     ("swaps", "a thousand swaps while 32 clients complete tasks", swaps::run),
     ("login", "GET /auth/me while 16 clients log in", login::run),
+    ("search", "hybrid search over 10 000 memories, recall of eight bits, memory of a hundred people", search::run),
+    ("retrieval", "what is found without a model, on a labelled set", retrieval::run),
+    ("remember", "keeping a memory beside a bare insert; an embedder that hangs", remember::run),
 ];
 
 fn main() {

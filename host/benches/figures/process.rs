@@ -17,8 +17,13 @@ pub(crate) struct Server {
 impl Server {
     /// `mnemosyne serve` on a data folder and a free port.
     pub(crate) fn ours(data: &Path) -> Self {
+        Self::with(data, &[])
+    }
+
+    /// The same with these settings, by their names in the environment.
+    pub(crate) fn with(data: &Path, settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mnemosyne"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).envs(settings.iter().copied());
         Self::start(command, true)
     }
 
@@ -51,17 +56,12 @@ impl Server {
 
     /// CPU time of the process so far, user and system, seconds. The kernel counts in hundredths.
     pub(crate) fn cpu(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("the server lives");
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |place: usize| fields[place].parse::<f64>().expect("a number");
-        (ticks(11) + ticks(12)) / 100.0
+        cpu(&self.child.id().to_string())
     }
 
     /// Memory of the process now, MiB.
     pub(crate) fn memory(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the server lives");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the kernel tells");
-        line.trim().trim_end_matches(" kB").trim().parse::<f64>().expect("a number") / 1024.0
+        memory(&self.child.id().to_string())
     }
 
     /// Ends it in good order.
@@ -77,6 +77,29 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// CPU time of this process so far, as [`Server::cpu`].
+pub(crate) fn own_cpu() -> f64 {
+    cpu("self")
+}
+
+/// Memory of this process now, MiB.
+pub(crate) fn own_memory() -> f64 {
+    memory("self")
+}
+
+fn cpu(process: &str) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("the process lives");
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |place: usize| fields[place].parse::<f64>().expect("a number");
+    (ticks(11) + ticks(12)) / 100.0
+}
+
+fn memory(process: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("the process lives");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the kernel tells");
+    line.trim().trim_end_matches(" kB").trim().parse::<f64>().expect("a number") / 1024.0
 }
 
 /// One request by hand: no client library's start is in the figure.

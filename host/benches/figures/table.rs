@@ -25,6 +25,11 @@ impl Table {
         self.push(figure, show(ours), other.to_owned(), format!("≤ {}", show(most)), Some(ours <= most));
     }
 
+    /// A figure that must not fall below `least`.
+    pub(crate) fn at_least(&mut self, figure: &str, ours: f64, other: &str, least: f64, show: impl Fn(f64) -> String) {
+        self.push(figure, show(ours), other.to_owned(), format!("≥ {}", show(least)), Some(ours >= least));
+    }
+
     /// A figure that is only told.
     pub(crate) fn told(&mut self, figure: &str, ours: String, other: &str) {
         self.push(figure, ours, other.to_owned(), String::new(), None);

@@ -1,6 +1,6 @@
 //! The operator's command line: one subcommand a file.
 //!
-//! Commands about behaviour (`plugin`, `slot`, `secret`) are requests to the admin API: to `--url` with `--key` when they
+//! Commands about behaviour (`plugin`, `slot`, `secret`, `reembed`) are requests to the admin API: to `--url` with `--key` when they
 //! are given, else to the same router in this very process over the database, so that both ways have one set of rules
 //! (see [`transport`]). A running host notices within a second. Commands about the machine (`serve`, `migrate`, `doctor`,
 //! `user`, `key`) work on the data folder. Each command that changes something ends with the command that undoes it.
@@ -13,6 +13,7 @@ mod migrate;
 mod openapi;
 mod output;
 mod plugin;
+mod reembed;
 mod secret;
 mod serve;
 mod slot;
@@ -94,6 +95,8 @@ enum Command {
     /// What is bound where: list, bind, rollback, history, config
     #[command(subcommand)]
     Slot(slot::Slot),
+    /// Move every vector to the space of the configured embedder, while searches go on
+    Reembed,
     /// Print the OpenAPI document
     Openapi,
     /// Compile one component under resource limits (used by the host itself)
@@ -183,6 +186,7 @@ async fn dispatch(cli: Cli) -> Result<(), Stop> {
         Command::Secret(secret) => secret.run(&global).await,
         Command::Plugin(plugin) => plugin.run(&global).await,
         Command::Slot(slot) => slot.run(&global).await,
+        Command::Reembed => reembed::run(&global).await,
         Command::Openapi => openapi::run(),
         Command::Compile(_) => Ok(()),
     }

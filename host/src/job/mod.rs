@@ -10,6 +10,7 @@ mod expire_sessions;
 mod follow_routing;
 mod purge;
 pub mod record_calls;
+pub mod reembed;
 mod score_pending;
 
 /// Runs every job until `stop`. A job that fails says so in the log and goes on.
@@ -19,6 +20,7 @@ pub async fn run(app: App, stop: CancellationToken) {
         follow_routing::run(&app, &stop),
         embed_outbox::run(&app, &stop),
         count_accesses::run(&app, &stop),
+        reembed::run(&app, &stop),
         purge::run(&app, &stop),
         expire_sessions::run(&app, &stop)
     );

@@ -10,6 +10,7 @@ pub mod bundled;
 pub mod chat;
 pub mod embedding;
 pub mod game;
+pub mod jobs;
 pub mod memories;
 pub mod moment;
 pub mod openai;

@@ -7,6 +7,7 @@
 //! chaos.rs   the host killed in the middle of work
 //! cli.rs     the command line, as a child process
 //! model.rs   every way in which a model server can misbehave, and what comes of it
+//! retrieval.rs  what is found without a model, on a labelled set
 //! swap.rs    rules replaced under load
 //! sweep/     every operation of the document: bad input, and who may
 //! zoo.rs     hostile components, let loose through the front door
@@ -27,6 +28,7 @@ mod house;
 mod kit;
 mod model;
 mod rest;
+mod retrieval;
 mod swap;
 mod sweep;
 mod zoo;

@@ -4,6 +4,7 @@
 //! mod.rs      Embeddings: before and within a memory's transaction; forgetting
 //! search.rs   nearest memories of a text or of a memory
 //! outbox.rs   what could not be embedded at once
+//! reembed.rs  everything moved to the space of new vectors
 //! ```
 //! Life of a memory's vectors: before the transaction, [`Embeddings::ahead`] asks the embedder, for 200 ms at most → within
 //! it, [`Embeddings::attach`] writes the vectors, or leaves the chunks in the outbox → a job embeds what waits, again and
@@ -11,6 +12,7 @@
 //! transaction that hides or deletes the memory, removes both. The text itself never waits for any of this.
 
 mod outbox;
+mod reembed;
 mod search;
 #[cfg(test)]
 mod tests;

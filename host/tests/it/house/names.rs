@@ -10,8 +10,9 @@ const CAPABILITIES: [&str; 8] = ["log", "config", "storage", "vector", "llm", "a
 const KINDS: [&str; 4] = ["persona", "task-intelligence", "xp-rules", "auth-provider"];
 /// One word has one room even where paths spell it twice: `/personas` and `/persona` are `personas`; a plugin's views for the person
 /// are `plugins`, whose operators' half is `admin/plugins`.
-const RESOURCES: [&str; 11] =
-    ["auth", "tasks", "game", "memories", "chat", "openai", "personas", "plugins", "admin/plugins", "admin/slots", "admin/secrets"];
+const RESOURCES: [&str; 12] = [
+    "auth", "tasks", "game", "memories", "chat", "openai", "personas", "plugins", "admin/plugins", "admin/slots", "admin/secrets", "admin/jobs",
+];
 
 /// Files and folders beside the words that serve all of them.
 /// `reply` is the handle of kind persona, no capability.

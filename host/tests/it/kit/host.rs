@@ -92,6 +92,23 @@ impl TestHost {
         (self.app, self.running) = serve(&mut self.config, &self.resolver).await;
     }
 
+    /// The same with another configuration.
+    pub(crate) async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+        self.restart().await;
+    }
+
+    /// What a command in a process of its own needs to work on this host's data.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, std::ffi::OsString)> {
+        vec![
+            ("MNEMOSYNE_DATA", self.config.data.clone().into()),
+            ("MNEMOSYNE_DATABASE__URL", self.config.database_url().into()),
+            ("MNEMOSYNE_DATABASE__MAX_CONNECTIONS", "4".into()),
+            ("MNEMOSYNE_PLUGINS__COMPILED", self.config.compiled().into()),
+            ("MNEMOSYNE_SECRETS_KEY", MASTER_KEY.into()),
+        ]
+    }
+
     /// Which database this host stands on.
     pub(crate) fn backend(&self) -> Backend {
         self.backend

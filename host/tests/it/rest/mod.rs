@@ -3,6 +3,7 @@
 mod auth;
 mod chat;
 mod game;
+mod jobs;
 mod memories;
 mod openai;
 pub(crate) mod personas;
