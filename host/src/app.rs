@@ -33,6 +33,7 @@ use crate::job::record_calls::Queue;
 use crate::plugin::auth_provider::{AuthProviders, Sandboxed};
 use crate::plugin::loader::Loader;
 use crate::plugin::persona::Personas as Voices;
+use crate::plugin::task_intelligence::TaskIntelligence;
 use crate::plugin::views::Views as Shown;
 use crate::plugin::xp_rules::XpRules;
 use crate::service::actions::Acting;
@@ -217,12 +218,13 @@ impl App {
         );
 
         voices.with_spare(Arc::clone(&plugins) as _);
-        let shown = Arc::new(Shown::new(Arc::clone(&runtime), registry));
+        let shown = Arc::new(Shown::new(Arc::clone(&runtime), Arc::clone(&registry)));
         let personas = Personas::new(game.clone(), Arc::clone(&voices), Arc::clone(&shown));
         let openai = OpenAi::new(db.clone(), Arc::clone(&voices), desk);
         let chat = Chat::new(db.clone(), Arc::clone(&clock), Arc::clone(&ids), voices);
 
-        let tasks = Tasks::new(game.clone());
+        let intelligence = Arc::new(TaskIntelligence::new(Arc::clone(&runtime), registry));
+        let tasks = Tasks::new(game.clone(), intelligence);
         let acting: Arc<dyn Performer> = Arc::new(Acting::new(tasks.clone(), Arc::clone(&clock)));
         actions.with(&acting);
 

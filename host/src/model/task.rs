@@ -59,6 +59,33 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// How soon something is due.
+    Urgency {
+        /// Within the hour.
+        Urgent = "urgent",
+        /// Within four hours.
+        Soon = "soon",
+        /// Within a day.
+        Today = "today",
+        /// Later.
+        Upcoming = "upcoming",
+    }
+}
+
+impl Urgency {
+    /// Of what is due in so many milliseconds.
+    pub const fn of(left: Millis) -> Self {
+        const HOUR: Millis = 3_600_000;
+        match left {
+            ..=HOUR => Self::Urgent,
+            ..=14_400_000 => Self::Soon,
+            ..=86_400_000 => Self::Today,
+            _ => Self::Upcoming,
+        }
+    }
+}
+
 /// How a task comes again.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Recurrence {

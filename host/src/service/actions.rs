@@ -68,25 +68,12 @@ impl Acting {
     async fn create(&self, person: &Principal, arguments: &Value) -> Result<Value, BackendError> {
         let tags = arguments["tags"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
         let new = NewTask {
-            title: text(arguments, "title").unwrap_or_default(),
             description: text(arguments, "description").unwrap_or_default(),
-            status: Status::Pending,
             priority: word(arguments, "priority").unwrap_or(Priority::Medium),
             due_date: arguments["due_at"].as_i64(),
-            start_date: None,
             tags: tags.collect(),
             difficulty: arguments["difficulty"].as_i64().unwrap_or(2),
-            quest_type: None,
-            estimated_duration_minutes: None,
-            actual_duration_minutes: None,
-            progress: 0,
-            parent_id: None,
-            assignees: Vec::new(),
-            is_shared: false,
-            value_impact: std::collections::BTreeMap::new(),
-            requires_all_complete: false,
-            metadata: crate::model::Object::default(),
-            user_id: None,
+            ..NewTask::titled(text(arguments, "title").unwrap_or_default())
         };
         Ok(told(&self.tasks.create(person, new).await.map_err(|fault| refused(&fault))?))
     }

@@ -3,7 +3,7 @@
 //!
 //! A day is decided by the wall clock, not by subtracting hours from an instant, so a day with 23 or 25 hours is one day.
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan as _, Zoned};
 use uuid::Uuid;
@@ -38,6 +38,22 @@ impl Calendar {
     fn local(&self, at: Millis) -> Zoned {
         let end = if at < 0 { Timestamp::MIN } else { Timestamp::MAX };
         Timestamp::from_millisecond(at).unwrap_or(end).to_zoned(self.zone.clone())
+    }
+
+    /// The name of the zone.
+    pub fn zone(&self) -> &str {
+        &self.name
+    }
+
+    /// What the wall clock shows at `at`.
+    pub fn wall(&self, at: Millis) -> DateTime {
+        self.local(at).datetime()
+    }
+
+    /// When the wall clock shows `wall`: a time that a clock change skips is read by the clock before it, one that comes
+    /// twice is the first. `None` beyond what a time can be.
+    pub fn instant(&self, wall: DateTime) -> Option<Millis> {
+        wall.to_zoned(self.zone.clone()).ok().map(|zoned| zoned.timestamp().as_millisecond())
     }
 
     fn day_of(&self, local: &Zoned) -> Date {
@@ -156,6 +172,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_wall_time_is_one_instant_through_every_clock_change() {
+        let told = |zone: &str, wall: &str| {
+            let millis = Calendar::new(zone, 0).instant(wall.parse().unwrap()).unwrap();
+            Timestamp::from_millisecond(millis).unwrap().to_string()
+        };
+        assert_eq!(told("Europe/Berlin", "2026-03-29T02:30"), "2026-03-29T01:30:00Z", "skipped: by the clock before");
+        assert_eq!(told("Europe/Berlin", "2026-10-25T02:30"), "2026-10-25T00:30:00Z", "twice: the first");
+        assert_eq!(told("America/Santiago", "2026-09-06T00:00"), "2026-09-06T04:00:00Z", "midnight itself is skipped");
+        assert_eq!(told("Asia/Kathmandu", "2026-01-01T09:00"), "2026-01-01T03:15:00Z");
+        assert!(Calendar::new("UTC", 0).instant(DateTime::MAX).is_none_or(|at| at > 0));
     }
 
     #[test]

@@ -6,6 +6,9 @@
 //! complete  read, give the connection back → facts → award → one transaction: row, completion, ledger, log, achievements
 //! reopen    one transaction: row, exact negation in the ledger (or the pending completion cancelled), log
 //! ```
+//! `intelligence` asks a plugin for help and commits what the person takes of it; `quick_add` reads a line of text;
+//! `reminders` and `summary` look at the calendar.
+//!
 //! Rules are asked while no connection is held; whatever they do, the person's action succeeds. A change that meets another
 //! one half-way is made again from what is there now, [`TRIES`] times; with `If-Match` it is refused instead.
 
@@ -20,16 +23,21 @@ use crate::clock::{Clock, IdSource, Millis};
 use crate::error::{Code, Fault, Outcome};
 use crate::model::Object;
 use crate::model::page::Page;
-use crate::model::task::{Priority, QuestType, Status, Task, TaskLog, TaskSort};
+use crate::model::task::{Priority, QuestType, Recurrence, Status, Task, TaskLog, TaskSort};
+use crate::plugin::task_intelligence::TaskIntelligence;
 use crate::store::{self, Db, tasks};
 
 mod change;
 mod classify;
 mod complete;
 mod create;
+pub mod intelligence;
 mod list;
+pub mod quick_add;
+mod reminders;
 mod remove;
 mod reopen;
+mod summary;
 mod transition;
 mod tree;
 mod validate;
@@ -37,6 +45,8 @@ mod validate;
 pub(super) use classify::classify;
 pub use complete::{Completed, Completing};
 pub use list::{Branch, Listing, Standing, View};
+pub use reminders::Reminder;
+pub use summary::{DailySummary, Insight};
 pub(super) use tree::DEPTH;
 
 /// How often a change is made again when another one came first.
@@ -49,6 +59,7 @@ pub struct Tasks {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     game: Game,
+    intelligence: Arc<TaskIntelligence>,
 }
 
 /// A task that somebody wants to make.
@@ -88,10 +99,40 @@ pub struct NewTask {
     pub value_impact: BTreeMap<String, f64>,
     /// Completing it needs its parts completed.
     pub requires_all_complete: bool,
+    /// How it comes again; its rule has been read by the host.
+    pub recurrence: Option<Recurrence>,
     /// At most 16 KiB.
     pub metadata: Object,
     /// The caller, if the client says who.
     pub user_id: Option<Uuid>,
+}
+
+impl NewTask {
+    /// A pending one of medium priority and difficulty 1, and nothing else.
+    pub fn titled(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            description: String::new(),
+            status: Status::Pending,
+            priority: Priority::Medium,
+            due_date: None,
+            start_date: None,
+            tags: Vec::new(),
+            difficulty: 1,
+            quest_type: None,
+            estimated_duration_minutes: None,
+            actual_duration_minutes: None,
+            progress: 0,
+            parent_id: None,
+            assignees: Vec::new(),
+            is_shared: false,
+            value_impact: BTreeMap::new(),
+            requires_all_complete: false,
+            recurrence: None,
+            metadata: Object::new(),
+            user_id: None,
+        }
+    }
 }
 
 /// What to change of a task; `None` leaves as it is, an inner `None` clears.
@@ -138,9 +179,9 @@ pub struct TaskEdit {
 }
 
 impl Tasks {
-    /// Over the same database, clock and rules as the game.
-    pub fn new(game: Game) -> Self {
-        Self { db: game.db.clone(), clock: game.clock.clone(), ids: game.ids.clone(), game }
+    /// Over the same database, clock and rules as the game, with help from what is bound to `task-intelligence`.
+    pub fn new(game: Game, intelligence: Arc<TaskIntelligence>) -> Self {
+        Self { db: game.db.clone(), clock: game.clock.clone(), ids: game.ids.clone(), game, intelligence }
     }
 
     /// One of the caller's tasks.
@@ -175,6 +216,7 @@ impl Tasks {
     fn log(&self, task: &Task, kind: &str, metadata: Object) -> TaskLog {
         let message = match kind {
             "created" => "task created",
+            "divided" => "task divided into parts",
             "updated" => "task changed",
             "started" => "task begun",
             "completed" => "task completed",

@@ -122,6 +122,7 @@ impl From<CreateTask> for NewTask {
             is_shared: body.is_shared.unwrap_or(false),
             value_impact: body.value_impact.unwrap_or_default(),
             requires_all_complete: body.requires_all_complete.unwrap_or(false),
+            recurrence: None,
             metadata: body.metadata.unwrap_or_default(),
             user_id: body.user_id,
         }

@@ -8,7 +8,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::model::task::{Priority, QuestType, Status, TaskSort};
+use crate::model::task::{Priority, QuestType, Status, TaskSort, Urgency};
+use crate::service::tasks::quick_add::TokenKind;
 
 fn words(texts: impl IntoIterator<Item = &'static str>, about: &str) -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).description(Some(about)).enum_values(Some(texts)).into()
@@ -28,6 +29,8 @@ documented! {
     Status: "Where a task stands.",
     Priority: "How pressing a task is.",
     QuestType: "What sort of quest a task is.",
+    Urgency: "How soon a task is due: `urgent` within the hour, `soon` within four, `today` within a day, then `upcoming`.",
+    TokenKind: "What words of a line were recognised as.",
 }
 
 const SORTS: [(&str, TaskSort); 12] = [

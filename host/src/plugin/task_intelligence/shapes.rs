@@ -19,6 +19,13 @@ pub struct Helped<T> {
     pub reason: Option<Code>,
 }
 
+impl<T> Helped<T> {
+    /// The same answer of something else.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Helped<U> {
+        Helped { value: change(self.value), origin: self.origin, revision: self.revision, reason: self.reason }
+    }
+}
+
 /// Where an answer comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {

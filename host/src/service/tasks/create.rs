@@ -7,7 +7,7 @@ use super::{DEPTH, NewTask, Tasks};
 use crate::clock::Millis;
 use crate::error::{Fault, Outcome};
 use crate::model::Object;
-use crate::model::task::{QuestType, Status, Task, TaskFilter};
+use crate::model::task::{QuestType, Status, Task, TaskFilter, TaskLog};
 use crate::plugin::xp_rules::{Bound, Failed};
 use crate::service::game::{Decided, Known};
 use crate::service::principal::Principal;
@@ -42,7 +42,7 @@ impl NewTask {
             is_shared: self.is_shared,
             value_impact: self.value_impact,
             requires_all_complete: self.requires_all_complete,
-            recurrence: None,
+            recurrence: self.recurrence,
             series_id: None,
             next_due: None,
             metadata: self.metadata,
@@ -69,32 +69,59 @@ impl Tasks {
                 return Err(Fault::field("/parent_id", format!("is on level {DEPTH} already: a task has at most {DEPTH} levels")));
             }
         }
-        let now = self.clock.now();
-        let given = new.quest_type;
-        let mut task = new.draft(self.ids.id(), caller.user, now);
-        let known = self.game.known(caller.user, now).await?;
-        let bound = self.game.rules.bound(&caller.into());
-        let decided = match given {
-            Some(value) => Decided::Given(value),
-            None => self.game.quest_type(bound.as_ref(), &task, &known, self.made(caller.user).await?).await,
-        };
-        task.quest_type = decided.value();
-        let mut note = Object::new();
-        if let Decided::ByHost(_) = decided {
-            note.insert("quest_type".into(), json!("decided by the host: the rules did not answer"));
-        }
-        match self.preview(bound.as_ref(), &task, &known).await {
-            Ok(points) => task.experience_points = points,
-            Err(()) => {
-                note.insert("experience_points".into(), json!("not known: the rules did not answer"));
-            }
-        }
+        let mut made = self.prepare(caller, vec![new]).await?;
+        let Some((task, log)) = made.pop() else { return Err(Fault::internal("one task was prepared")) };
         let mut tx = self.db.begin().await?;
         super::tree::check_parent_in(&mut tx, &task).await?;
         tasks::insert(&mut tx, &task).await?;
-        tasks::log(&mut tx, &self.log(&task, "created", note)).await?;
+        tasks::log(&mut tx, &log).await?;
         tx.commit().await?;
         Ok(task)
+    }
+
+    /// Tasks with their first lines of history, ready to be stored: bounds, quest types, previews of points. Asks rules, so no
+    /// connection is held meanwhile.
+    ///
+    /// # Errors
+    /// 422 for a bound; 403 for somebody else's `user_id`.
+    pub(super) async fn prepare(&self, caller: &Principal, new: Vec<NewTask>) -> Outcome<Vec<(Task, TaskLog)>> {
+        for one in &new {
+            one.validate(caller.user)?;
+        }
+        let now = self.clock.now();
+        let known = self.game.known(caller.user, now).await?;
+        let bound = self.game.rules.bound(&caller.into());
+        let mut made = None;
+        let mut prepared = Vec::with_capacity(new.len());
+        for one in new {
+            let given = one.quest_type;
+            let mut task = one.draft(self.ids.id(), caller.user, now);
+            let decided = match given {
+                Some(value) => Decided::Given(value),
+                None => {
+                    let before = match made {
+                        Some(count) => count,
+                        None => self.made(caller.user).await?,
+                    };
+                    made = Some(before + 1);
+                    self.game.quest_type(bound.as_ref(), &task, &known, before).await
+                }
+            };
+            task.quest_type = decided.value();
+            let mut note = Object::new();
+            if let Decided::ByHost(_) = decided {
+                note.insert("quest_type".into(), json!("decided by the host: the rules did not answer"));
+            }
+            match self.preview(bound.as_ref(), &task, &known).await {
+                Ok(points) => task.experience_points = points,
+                Err(()) => {
+                    note.insert("experience_points".into(), json!("not known: the rules did not answer"));
+                }
+            }
+            let log = self.log(&task, "created", note);
+            prepared.push((task, log));
+        }
+        Ok(prepared)
     }
 
     /// How many tasks somebody has ever made, deleted ones included.

@@ -161,30 +161,9 @@ pub(super) fn whole(task: &crate::model::task::Task) -> Outcome<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::task::Priority;
 
     fn task() -> NewTask {
-        NewTask {
-            title: "Wash up".into(),
-            description: String::new(),
-            status: Status::Pending,
-            priority: Priority::Medium,
-            due_date: None,
-            start_date: None,
-            tags: Vec::new(),
-            difficulty: 1,
-            quest_type: None,
-            estimated_duration_minutes: None,
-            actual_duration_minutes: None,
-            progress: 0,
-            parent_id: None,
-            assignees: Vec::new(),
-            is_shared: false,
-            value_impact: BTreeMap::new(),
-            requires_all_complete: false,
-            metadata: Object::new(),
-            user_id: None,
-        }
+        NewTask::titled("Wash up")
     }
 
     #[test]

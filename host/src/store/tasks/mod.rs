@@ -3,6 +3,7 @@
 //! Every change is a compare-and-set on the version that its maker saw, so nothing is lost between two writers and a
 //! completion counts the task that the rules were shown.
 
+mod batch;
 mod list;
 mod stats;
 mod tree;
@@ -16,6 +17,7 @@ use super::row::rows;
 use crate::clock::Millis;
 use crate::model::task::{Task, TaskLog};
 
+pub use batch::{insert, insert_all, log_all, many, titled};
 pub use list::{count, list};
 pub use stats::{estimates, stats};
 pub use tree::{ancestors, children, delete, descendants, erase, height, lock_tree, open_children, subtree};
@@ -47,54 +49,6 @@ fn search_text(task: &Task) -> String {
         text.push_str(&task.description.to_lowercase());
     }
     text
-}
-
-/// Adds a task.
-pub async fn insert<'a>(db: impl Writes<'a>, task: &Task) -> Result<()> {
-    db.writing(
-        concat!(
-            "INSERT INTO tasks (",
-            columns!(),
-            ", search_text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-             $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)"
-        )
-        .into(),
-    )
-    .bind(task.id)
-    .bind(task.user_id)
-    .bind(task.parent_id)
-    .bind(&task.title)
-    .bind(&task.description)
-    .bind(task.status.text())
-    .bind(task.priority.text())
-    .bind(task.quest_type.text())
-    .bind(task.difficulty)
-    .bind(task.experience_points)
-    .bind(task.due_date)
-    .bind(task.start_date)
-    .bind(task.started_at)
-    .bind(task.completed_at)
-    .bind(task.created_at)
-    .bind(task.updated_at)
-    .bind(task.deleted_at)
-    .bind(task.estimated_duration_minutes)
-    .bind(task.actual_duration_minutes)
-    .bind(task.progress)
-    .bind(Json(&task.tags))
-    .bind(Json(&task.assignees))
-    .bind(task.is_shared)
-    .bind(Json(&task.value_impact))
-    .bind(task.requires_all_complete)
-    .bind(task.recurrence.as_ref().map(Json))
-    .bind(task.series_id)
-    .bind(task.next_due)
-    .bind(Json(&task.metadata))
-    .bind(task.completion_id)
-    .bind(task.version)
-    .bind(search_text(task))
-    .execute()
-    .await
-    .map(drop)
 }
 
 /// The user's task, unless it is deleted.
