@@ -63,7 +63,7 @@ pub struct TaskBreakdown {
     post, path = "/api/v1/tasks/{id}/breakdown", tag = "tasks", operation_id = "tasks_breakdown",
     request_body = BreakDownTask,
     responses((status = 200, body = TaskBreakdown)),
-    extensions(("x-permission" = json!("task:write"))),
+    extensions(("x-permission" = json!("task:write")), ("x-deadline-seconds" = json!(60))),
 )]
 pub async fn breakdown(
     State(app): State<App>,

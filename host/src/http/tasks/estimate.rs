@@ -39,7 +39,7 @@ pub struct TaskEstimate {
 #[utoipa::path(
     post, path = "/api/v1/tasks/{id}/estimate", tag = "tasks", operation_id = "tasks_estimate",
     responses((status = 200, body = TaskEstimate)),
-    extensions(("x-permission" = json!("task:read"))),
+    extensions(("x-permission" = json!("task:read")), ("x-deadline-seconds" = json!(60))),
 )]
 pub async fn estimate(State(app): State<App>, caller: Caller, Path(id): Path<Uuid>) -> Outcome<Json<TaskEstimate>> {
     let (effort, help) = HelpBody::split(app.tasks.estimate(&caller, id).await?);

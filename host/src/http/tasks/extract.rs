@@ -47,7 +47,7 @@ pub struct ExtractedTasks {
     post, path = "/api/v1/tasks/extract", tag = "tasks", operation_id = "tasks_extract",
     request_body = ExtractTasks,
     responses((status = 200, body = ExtractedTasks)),
-    extensions(("x-permission" = json!("task:write"))),
+    extensions(("x-permission" = json!("task:write")), ("x-deadline-seconds" = json!(60))),
 )]
 pub async fn extract(State(app): State<App>, caller: Caller, Body(body): Body<ExtractTasks>) -> Outcome<Json<ExtractedTasks>> {
     let source = match (body.text, body.conversation_id) {

@@ -55,7 +55,7 @@ pub struct PrioritizedTasks {
     post, path = "/api/v1/tasks/prioritize", tag = "tasks", operation_id = "tasks_prioritize",
     request_body = PrioritizeTasks,
     responses((status = 200, body = PrioritizedTasks)),
-    extensions(("x-permission" = json!("task:read"))),
+    extensions(("x-permission" = json!("task:read")), ("x-deadline-seconds" = json!(60))),
 )]
 pub async fn prioritize(State(app): State<App>, caller: Caller, Body(body): Body<PrioritizeTasks>) -> Outcome<Json<PrioritizedTasks>> {
     let (placed, help) = HelpBody::split(app.tasks.prioritize(&caller, body.task_ids).await?);

@@ -93,7 +93,7 @@ pub struct TaskSuggestions {
     get, path = "/api/v1/tasks/suggestions", tag = "tasks", operation_id = "tasks_suggestions",
     params(SuggestionQuery),
     responses((status = 200, body = TaskSuggestions)),
-    extensions(("x-permission" = json!("task:read"))),
+    extensions(("x-permission" = json!("task:read")), ("x-deadline-seconds" = json!(60))),
 )]
 pub async fn suggestions(State(app): State<App>, caller: Caller, Query(query): Query<SuggestionQuery>) -> Outcome<Json<TaskSuggestions>> {
     let (suggestions, help) = HelpBody::split(app.tasks.suggest(&caller, query.limit).await?);
