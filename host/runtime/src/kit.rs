@@ -251,11 +251,17 @@ pub(crate) fn ada() -> Caller {
         id: Uuid::from_u128(1),
         display_name: "Ada".to_owned(),
         roles: vec!["user".to_owned()],
-        permissions: ["task:write".to_owned()].into(),
+        permissions: ["memory:read", "task:read", "task:write"].map(str::to_owned).into(),
         timezone: "Europe/London".to_owned(),
         locale: "en".to_owned(),
     };
     Caller::person(Arc::new(user), "xp-rules", "req-1")
+}
+
+/// Ada with a key that may complete her tasks and read nothing.
+pub(crate) fn ada_who_may_not_read() -> Caller {
+    let user = User { permissions: ["task:write".to_owned()].into(), ..(*ada().user.unwrap()).clone() };
+    Caller::person(Arc::new(user), "slot", "req-3")
 }
 
 /// A completion like an ordinary one.

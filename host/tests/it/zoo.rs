@@ -11,6 +11,7 @@
 //! zoo/full.rs        a full house of slow guests
 //! zoo/voice.rs       a persona as core text; zoo/voices.rs those that speak; zoo/talk.rs how they are met
 //! zoo/wall.rs        a persona that wants out
+//! zoo/help.rs        those that help with tasks
 //! zoo/still.rs       memory and descriptors of a host of its own, before and after
 //! ```
 //! Beside each stands its control: the same attack once its limit is lifted, or the same answer without its defect, works.
@@ -19,6 +20,7 @@ mod build;
 mod full;
 mod grants;
 mod keys;
+mod help;
 mod providers;
 mod rules;
 mod still;

@@ -69,8 +69,15 @@ impl Tasks {
         let days = game::days(&self.db, caller.user).await?;
         let in_a_row = streak(&days, &windows.day).current;
         let planned_minutes = due_today.items.iter().filter_map(|task| task.estimated_duration_minutes).fold(0, i64::saturating_add);
-        let mut summary =
-            DailySummary { date: windows.day, due_today, overdue, completed, experience: tallies.day.points, planned_minutes, insights: Vec::new() };
+        let mut summary = DailySummary {
+            date: windows.day,
+            due_today,
+            overdue,
+            completed,
+            experience: tallies.day.points,
+            planned_minutes,
+            insights: Vec::new(),
+        };
         summary.insights = insights(&summary, now, in_a_row);
         Ok(summary)
     }

@@ -81,7 +81,9 @@ fn plain(words: &[&str], today: Date, led: bool) -> Option<Day> {
     match words {
         ["today" | "tod", ..] => of(today, 1),
         ["tonight", ..] => Some(Day { day: today, minute: part_of_day("night"), used: 1, vague: false }),
-        ["this", part @ ("morning" | "afternoon" | "evening"), ..] => Some(Day { day: today, minute: part_of_day(part), used: 2, vague: false }),
+        ["this", part @ ("morning" | "afternoon" | "evening"), ..] => {
+            Some(Day { day: today, minute: part_of_day(part), used: 2, vague: false })
+        }
         ["tomorrow" | "tmr" | "tmrw" | "tom", ..] => of(later(1)?, 1),
         ["day", "after", "tomorrow", ..] => of(later(2)?, 3),
         ["the", "day", "after", "tomorrow", ..] => of(later(2)?, 4),
@@ -190,7 +192,9 @@ pub(super) fn count_of(word: &str) -> Option<i64> {
 
 /// A whole name, or its first three letters.
 fn month(word: &str) -> Option<i8> {
-    let at = MONTHS.iter().position(|month| *month == word || (word.len() == 3 && month.starts_with(word)) || (word == "sept" && *month == "september"))?;
+    let at = MONTHS
+        .iter()
+        .position(|month| *month == word || (word.len() == 3 && month.starts_with(word)) || (word == "sept" && *month == "september"))?;
     i8::try_from(at + 1).ok()
 }
 

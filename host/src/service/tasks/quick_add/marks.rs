@@ -48,7 +48,8 @@ fn is_tag(tag: &str) -> bool {
 
 /// `90`, `30m`, `30min`, `1h`, `1.5h`, `1h30`, `1h30m`: more than nothing, at most ten years.
 fn minutes(length: &str) -> Option<i64> {
-    let number = |text: &str| (!text.is_empty() && text.len() <= 7 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<i64>().ok())?;
+    let number =
+        |text: &str| (!text.is_empty() && text.len() <= 7 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<i64>().ok())?;
     let total = match length.split_once('h') {
         None => number(strip_minutes(length))?,
         Some((hours, rest)) => {

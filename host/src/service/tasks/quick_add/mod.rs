@@ -203,12 +203,7 @@ fn token(one: &Found, words: &[words::Word<'_>], line: &str, offset: usize, day:
 
 fn recurrence(repeat: &Repeat, text: &str, day: Date, calendar: &Calendar) -> Recurrence {
     let anchor = if repeat.after_completion { "completion" } else { "schedule" };
-    Recurrence {
-        rrule: repeat.rrule(day),
-        text: Some(text.to_owned()),
-        timezone: calendar.zone().to_owned(),
-        anchor: anchor.to_owned(),
-    }
+    Recurrence { rrule: repeat.rrule(day), text: Some(text.to_owned()), timezone: calendar.zone().to_owned(), anchor: anchor.to_owned() }
 }
 
 /// A rule in plain words, or an RRULE, of a task that is due then; `None` when it is neither.

@@ -45,12 +45,15 @@ impl Repeat {
 
     /// The rule of a series whose first day this is.
     pub(super) fn rrule(&self, first: Date) -> String {
-        let mut rule = format!("FREQ={}", match self.every {
-            Every::Day => "DAILY",
-            Every::Week => "WEEKLY",
-            Every::Month => "MONTHLY",
-            Every::Year => "YEARLY",
-        });
+        let mut rule = format!(
+            "FREQ={}",
+            match self.every {
+                Every::Day => "DAILY",
+                Every::Week => "WEEKLY",
+                Every::Month => "MONTHLY",
+                Every::Year => "YEARLY",
+            }
+        );
         if self.interval != 1 {
             let _ = write!(rule, ";INTERVAL={}", self.interval);
         }
@@ -82,7 +85,8 @@ impl Repeat {
     pub(super) fn first(&self, from: Date) -> Date {
         let fits = |day: &Date| {
             let last = day.last_of_month();
-            let nth = self.nth.is_none_or(|(nth, weekday)| last.first_of_month().nth_weekday_of_month(nth, weekday).is_ok_and(|own| own == *day));
+            let nth =
+                self.nth.is_none_or(|(nth, weekday)| last.first_of_month().nth_weekday_of_month(nth, weekday).is_ok_and(|own| own == *day));
             let number = self.day.is_none_or(|number| if number < 0 { *day == last } else { day.day() == number.min(last.day()) });
             (self.days.is_empty() || self.days.contains(&day.weekday())) && nth && number
         };

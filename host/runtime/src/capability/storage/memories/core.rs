@@ -54,6 +54,9 @@ pub(crate) enum Wish {
     Without,
 }
 
+/// What a request must be allowed itself, so that no key reads through a plugin what it may not read.
+const PERMISSION: &str = "memory:read";
+
 /// Whose memories, if grant, caller and turn allow it.
 fn whose(call: &Call, wish: Wish) -> Result<Uuid, Error> {
     if !call.revision.powers().memories {
@@ -62,7 +65,11 @@ fn whose(call: &Call, wish: Wish) -> Result<Uuid, Error> {
     if wish == Wish::Without {
         return Err(denied("memories-not-wished", "the person does not want memories used in this turn"));
     }
-    call.caller.user_id().ok_or_else(|| denied("memories-no-caller", "there is no user in this call"))
+    let user = call.caller.user.as_deref().ok_or_else(|| denied("memories-no-caller", "there is no user in this call"))?;
+    if !user.permissions.contains(PERMISSION) {
+        return Err(denied("memories-not-permitted", "the request itself may not read memories"));
+    }
+    Ok(user.id)
 }
 
 /// At most `most` words of at most 64 characters.

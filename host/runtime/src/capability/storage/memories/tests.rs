@@ -11,7 +11,7 @@ use super::in_memory::InMemoryMemories;
 use super::*;
 use crate::capability::{BackendError, Backends};
 use crate::kit::voice::memory;
-use crate::kit::{House, ada, bob, nobody, settings};
+use crate::kit::{House, ada, ada_who_may_not_read, bob, nobody, settings};
 use crate::wit::types::values::Memory;
 
 const READ: &str = "[needs.storage]\nmemories = 'read'";
@@ -54,9 +54,10 @@ async fn filters_and_pages_hold() {
 }
 
 #[tokio::test]
-async fn without_grant_wish_or_caller_it_is_denied() {
+async fn without_grant_wish_caller_or_permission_it_is_denied() {
     let house = house();
-    let cases = [("", ada(), Wish::With), (READ, ada(), Wish::Without), (READ, nobody(), Wish::With)];
+    let may_not = (READ, ada_who_may_not_read(), Wish::With);
+    let cases = [("", ada(), Wish::With), (READ, ada(), Wish::Without), (READ, nobody(), Wish::With), may_not];
     for (manifest, caller, wish) in cases {
         let call = house.at_a_personas_door(manifest, caller).await;
         assert_eq!(search(&call, wish, "canary", &all(), 10).await.unwrap().unwrap_err().kind, ErrorKind::Denied);

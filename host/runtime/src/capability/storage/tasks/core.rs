@@ -44,11 +44,18 @@ pub(crate) struct Listing<'a> {
     pub(crate) limit: u32,
 }
 
+/// What a request must be allowed itself, so that no key reads through a plugin what it may not read.
+const PERMISSION: &str = "task:read";
+
 fn whose(call: &Call) -> Result<Uuid, Error> {
     if !call.revision.powers().tasks {
         return Err(denied("tasks-not-granted", "storage.tasks is not granted"));
     }
-    call.caller.user_id().ok_or_else(|| denied("tasks-no-caller", "there is no user in this call"))
+    let user = call.caller.user.as_deref().ok_or_else(|| denied("tasks-no-caller", "there is no user in this call"))?;
+    if !user.permissions.contains(PERMISSION) {
+        return Err(denied("tasks-not-permitted", "the request itself may not read tasks"));
+    }
+    Ok(user.id)
 }
 
 pub(crate) async fn list(call: &Call, mut listing: Listing<'_>) -> Answer<TaskPage> {

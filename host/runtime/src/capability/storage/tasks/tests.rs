@@ -9,7 +9,7 @@ use super::core::{Listing, get, list};
 use super::in_memory::InMemoryTasks;
 use super::*;
 use crate::capability::Backends;
-use crate::kit::{House, ada, bob, completion, nobody, settings};
+use crate::kit::{House, ada, ada_who_may_not_read, bob, completion, nobody, settings};
 use crate::wit::types::values::Task;
 
 const READ: &str = "[needs.storage]\ntasks = 'read'";
@@ -57,8 +57,9 @@ async fn a_filter_narrows_and_has_its_caps() {
 }
 
 #[tokio::test]
-async fn without_grant_or_caller_it_is_denied() {
-    for (manifest, caller) in [("", ada()), (READ, nobody()), ("[needs.storage]\nmemories = 'read'", ada())] {
+async fn without_grant_caller_or_permission_it_is_denied() {
+    let cases = [("", ada()), (READ, nobody()), (READ, ada_who_may_not_read()), ("[needs.storage]\nmemories = 'read'", ada())];
+    for (manifest, caller) in cases {
         let call = house().at_a_personas_door(manifest, caller).await;
         assert_eq!(list(&call, listing(TaskFilter::default(), 5)).await.unwrap().unwrap_err().kind, ErrorKind::Denied);
         assert_eq!(get(&call, "x").await.unwrap().unwrap_err().kind, ErrorKind::Denied);

@@ -1,16 +1,26 @@
 //! `/api/v1/tasks`: each verb works, is repeated, is refused; what completing gives is the ledger's, always.
+//!
+//! ```text
+//! calendar.rs      reminders and the day's summary
+//! intelligence.rs  suggestions, breakdown, estimates, priorities, extraction
+//! quick_add.rs     a task from a line of text
+//! ```
+
+mod calendar;
+mod intelligence;
+mod quick_add;
 
 use serde_json::{Value, json};
 
 use crate::kit::{Actor, backends};
 
-const TASKS: &str = "/api/v1/tasks";
+pub(super) const TASKS: &str = "/api/v1/tasks";
 
-fn at(task: &Value, verb: &str) -> String {
+pub(super) fn at(task: &Value, verb: &str) -> String {
     format!("{TASKS}/{}{verb}", task["id"].as_str().unwrap())
 }
 
-async fn make(who: &Actor, body: Value) -> Value {
+pub(super) async fn make(who: &Actor, body: Value) -> Value {
     who.post(TASKS, body).await.created()
 }
 
@@ -18,15 +28,15 @@ async fn complete(who: &Actor, task: &Value) -> Value {
     who.post(&at(task, "/complete"), json!({})).await.ok()
 }
 
-fn pointers(error: &Value) -> Vec<&str> {
+pub(super) fn pointers(error: &Value) -> Vec<&str> {
     error["errors"].as_array().unwrap().iter().map(|field| field["pointer"].as_str().unwrap()).collect()
 }
 
-fn titles(page: &Value) -> Vec<&str> {
+pub(super) fn titles(page: &Value) -> Vec<&str> {
     page["items"].as_array().unwrap().iter().map(|task| task["title"].as_str().unwrap()).collect()
 }
 
-async fn kinds(who: &Actor, task: &Value) -> Vec<String> {
+pub(super) async fn kinds(who: &Actor, task: &Value) -> Vec<String> {
     let logs = who.get(&at(task, "/logs?limit=100")).await.ok();
     let mut kinds: Vec<String> = logs["items"].as_array().unwrap().iter().map(|log| log["kind"].as_str().unwrap().to_owned()).collect();
     kinds.reverse();
