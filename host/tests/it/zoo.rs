@@ -19,8 +19,8 @@
 mod build;
 mod full;
 mod grants;
-mod keys;
 mod help;
+mod keys;
 mod providers;
 mod rules;
 mod still;

@@ -11,7 +11,18 @@ const KINDS: [&str; 4] = ["persona", "task-intelligence", "xp-rules", "auth-prov
 /// One word has one room even where paths spell it twice: `/personas` and `/persona` are `personas`; a plugin's views for the person
 /// are `plugins`, whose operators' half is `admin/plugins`.
 const RESOURCES: [&str; 12] = [
-    "auth", "tasks", "game", "memories", "chat", "openai", "personas", "plugins", "admin/plugins", "admin/slots", "admin/secrets", "admin/jobs",
+    "auth",
+    "tasks",
+    "game",
+    "memories",
+    "chat",
+    "openai",
+    "personas",
+    "plugins",
+    "admin/plugins",
+    "admin/slots",
+    "admin/secrets",
+    "admin/jobs",
 ];
 
 /// Files and folders beside the words that serve all of them.

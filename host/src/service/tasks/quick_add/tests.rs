@@ -96,7 +96,7 @@ fn times() {
         ("Eggs in 10 minutes", "Eggs", "2026-11-26 17:10", "date=2026-11-26T17:10:00"),
         ("Laundry in an hour", "Laundry", "2026-11-26 18:00", "date=2026-11-26T18:00:00"),
         ("Call Bob today 9am", "Call Bob", "2026-11-26 09:00", "date=2026-11-26 time=09:00"),
-        ("Noon 12am test tomorrow", "test", "2026-11-27 00:00", "time=00:00 date=2026-11-27"),
+        ("Noon 12am test tomorrow", "Noon test", "2026-11-27 00:00", "time=00:00 date=2026-11-27"),
     ]);
 }
 

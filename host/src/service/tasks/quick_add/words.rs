@@ -88,6 +88,9 @@ pub(super) fn bytes(words: &[Word<'_>], range: &Range<usize>) -> (usize, usize) 
 pub(super) fn without(line: &str, words: &[Word<'_>], taken: impl Iterator<Item = Range<usize>>) -> String {
     let mut cuts: Vec<(usize, usize)> = taken.map(|range| bytes(words, &range)).collect();
     cuts.extend(words.iter().filter_map(|word| word.escape).map(|at| (at, at + 1)));
+    if cuts.is_empty() {
+        return line.split_whitespace().collect::<Vec<_>>().join(" ");
+    }
     cuts.sort_unstable();
     let mut left = String::with_capacity(line.len());
     let mut at = 0;
@@ -99,7 +102,9 @@ pub(super) fn without(line: &str, words: &[Word<'_>], taken: impl Iterator<Item 
     let mut title = String::with_capacity(left.len());
     for piece in left.split_whitespace().filter(|piece| !matches!(*piece, "()" | "[]" | "(,)")) {
         let orphan = piece.chars().all(|c| matches!(c, ',' | ';' | ':' | '.' | '!' | '?'));
-        if !title.is_empty() && !orphan {
+        if orphan {
+            title.truncate(title.trim_end_matches([',', ';', ':']).len());
+        } else if !title.is_empty() {
             title.push(' ');
         }
         title.push_str(piece);
