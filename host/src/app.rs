@@ -175,7 +175,6 @@ impl App {
     pub async fn open_resolving(config: Config, resolver: Arc<dyn Resolve>) -> Result<Self, StartError> {
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) = (Arc::new(SystemClock), Arc::new(SystemIds));
         let (db, vault, passwords) = ground(&config, clock.as_ref()).await?;
-
         let Recall { desk, collections, embeddings, memories, searching } = recall(&config, &db, &clock, &ids)?;
         let (records, waiting_records) = Queue::new();
         let secrets = Arc::new(Secrets::new(db.clone(), Arc::clone(&clock), Arc::clone(&vault)));
@@ -209,13 +208,8 @@ impl App {
             Auth::open(&config, Arc::clone(&common), Arc::clone(&vault), providers).await.map_err(|fault| StartError::fault(&fault))?;
         let voices = Arc::new(Voices::new(Arc::clone(&runtime), Arc::clone(&registry)));
         memories.with_personas(Arc::clone(&voices));
-        let game = Game::new(
-            db.clone(),
-            Arc::new(XpRules::new(Arc::clone(&runtime), Arc::clone(&registry))),
-            &config.limits,
-            Arc::clone(&clock),
-            Arc::clone(&ids),
-        );
+        let rules = Arc::new(XpRules::new(Arc::clone(&runtime), Arc::clone(&registry)));
+        let game = Game::new(db.clone(), rules, &config.limits, Arc::clone(&clock), Arc::clone(&ids));
 
         voices.with_spare(Arc::clone(&plugins) as _);
         let shown = Arc::new(Shown::new(Arc::clone(&runtime), Arc::clone(&registry)));

@@ -128,7 +128,7 @@ async fn fill(db: &Db, store: &EmbeddedVectors, of: &Shelf, vectors: &[Vec<f32>]
 }
 
 fn space() -> Space {
-    Space { model: "random".into(), dimension: DIMENSION as u32 }
+    Space { model: "random".into(), dimension: u32::try_from(DIMENSION).expect("a few thousand at most") }
 }
 
 /// Recall@10 of the integer pass alone and of the store.

@@ -48,12 +48,12 @@ pub(super) async fn run(global: &Global) -> Result<(), Stop> {
     let undo = "name the earlier embedder in the configuration, then `mnemosyne reembed`";
     global.output().changed(&job, undo, |job| {
         let progress = &job["progress"];
-        let mut says =
-            format!("{} of {} moved to `{}/{}`", progress["moved"], progress["total"], text(progress, "model"), progress["dimension"]);
-        if progress["skipped"] != 0 {
-            says.push_str(&format!("; {} are refused by the embedder and keep their old vectors", progress["skipped"]));
-        }
-        says
+        let refused = match &progress["skipped"] {
+            none if *none == 0 => String::new(),
+            some => format!("; {some} are refused by the embedder and keep their old vectors"),
+        };
+        let (moved, total, model) = (&progress["moved"], &progress["total"], text(progress, "model"));
+        format!("{moved} of {total} moved to `{model}/{}`{refused}", progress["dimension"])
     });
     Ok(())
 }

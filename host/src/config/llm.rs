@@ -44,7 +44,7 @@ pub struct Llm {
     pub attempts: u32,
     /// Seconds to connect, 1…60. Default 5.
     pub connect_seconds: u64,
-    /// Seconds until the answer begins, 1…600. Default 60.
+    /// Seconds until a streamed answer begins, 1…600. Default 60.
     pub first_byte_seconds: u64,
     /// Seconds between two pieces of a streamed answer, 1…600. Default 30.
     pub idle_seconds: u64,

@@ -77,11 +77,14 @@ impl Urgency {
     /// Of what is due in so many milliseconds.
     pub const fn of(left: Millis) -> Self {
         const HOUR: Millis = 3_600_000;
-        match left {
-            ..=HOUR => Self::Urgent,
-            ..=14_400_000 => Self::Soon,
-            ..=86_400_000 => Self::Today,
-            _ => Self::Upcoming,
+        if left <= HOUR {
+            Self::Urgent
+        } else if left <= 4 * HOUR {
+            Self::Soon
+        } else if left <= 24 * HOUR {
+            Self::Today
+        } else {
+            Self::Upcoming
         }
     }
 }

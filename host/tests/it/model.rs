@@ -4,11 +4,13 @@
 //! model/ask.rs       what the capability's backend makes of each script
 //! model/budget.rs    tokens of a day
 //! model/raw.rs       what `/v1` passes through
+//! model/doctor.rs    `mnemosyne doctor`
 //! model/embedder.rs  vectors from the same server
 //! ```
 
 mod ask;
 mod budget;
+mod doctor;
 mod embedder;
 mod raw;
 

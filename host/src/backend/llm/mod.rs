@@ -18,7 +18,7 @@
 //! | the server | before the first byte | after it |
 //! |---|---|---|
 //! | is slow to begin, within `llm.first_byte_seconds` | waited for | – |
-//! | does not begin in time | `LLM_002`, fallback; no second try | – |
+//! | does not begin in time (an answer in one piece begins when it is finished: `llm.answer_seconds`) | `LLM_002`, fallback; no second try | – |
 //! | 429 | waited as long as `Retry-After` says if that is at most 8 s, else `RATE_001` with it | – |
 //! | 500, 502, 503, 504, 408, no connection | tried again, then `LLM_003`; the third such call in a row opens the breaker for 30 s | – |
 //! | cuts the connection, in mid-chunk too | tried again, then `LLM_001` | `LLM_001` "the answer was cut" |

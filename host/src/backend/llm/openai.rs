@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use async_openai::Client;
 use async_openai::config::Config;
@@ -20,6 +21,9 @@ use tokio::sync::Semaphore;
 
 use super::error::ModelError;
 use super::wire::{Told, Wire, credits};
+
+/// How long a list of models is waited for.
+const LIST: Duration = Duration::from_secs(10);
 
 /// One server.
 pub(super) struct OpenAi {
@@ -140,7 +144,10 @@ impl OpenAi {
 
     /// `GET /models`.
     pub(super) async fn models(&self) -> Result<Vec<Value>, ModelError> {
-        let mut answer: Value = self.client(None).models().list_byot().await.map_err(ours)?;
+        let mut wire = self.wire.clone();
+        wire.patience.whole = wire.patience.whole.min(LIST);
+        let client = Client::build(wire.client.clone(), self.server.clone()).with_http_service(OneCall { wire, streamed: None });
+        let mut answer: Value = client.models().list_byot().await.map_err(ours)?;
         match answer["data"].take() {
             Value::Array(models) => Ok(models.into_iter().filter(|model| model["id"].is_string()).collect()),
             _ => Err(ModelError::BadAnswer("no list of models".into())),

@@ -77,7 +77,8 @@ impl Wire {
     /// Sends and reads a whole answer: valid JSON of a bounded size, or why not.
     pub(super) async fn whole(&self, request: Request) -> Result<Response, ModelError> {
         let deadline = Instant::now() + self.patience.whole;
-        let response = self.begun(request).await?;
+        // an answer in one piece begins when it is finished
+        let response = self.begun(request, self.patience.whole).await?;
         let headers = response.headers().clone();
         let body = read(response, ANSWER, deadline).await?;
         peek(&body, self.key()).map_err(|error| not_json(error, &headers))?;
@@ -87,7 +88,7 @@ impl Wire {
     /// Sends, and answers when the server has accepted; the answer's body has one checked event a piece.
     pub(super) async fn events(&self, request: Request, told: Arc<Told>, credits: Arc<Semaphore>) -> Result<Response, ModelError> {
         let deadline = Instant::now() + self.patience.whole;
-        let response = self.begun(request).await?;
+        let response = self.begun(request, self.patience.first_byte).await?;
         let media = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/event-stream");
         if media.starts_with("application/json") {
             // it does not stream, whatever it was asked
@@ -121,8 +122,8 @@ impl Wire {
         self.key.as_ref().map(ExposeSecret::expose_secret)
     }
 
-    async fn begun(&self, request: Request) -> Result<Response, ModelError> {
-        let sent = timeout(self.patience.first_byte, self.client.execute(request)).await;
+    async fn begun(&self, request: Request, within: Duration) -> Result<Response, ModelError> {
+        let sent = timeout(within, self.client.execute(request)).await;
         let response = sent.map_err(|_| ModelError::TimedOut("its answer did not begin"))?.map_err(|error| failed(&error))?;
         if response.status().is_success() {
             return Ok(response);

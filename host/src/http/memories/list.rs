@@ -18,7 +18,7 @@ use crate::model::memory::MemoryFilter;
 #[into_params(parameter_in = Query)]
 pub struct SortQuery {
     /// The order; newest first when left out.
-    #[param(nullable = false)]
+    #[param(inline, nullable = false)]
     pub(super) sort: Option<MemorySortWord>,
 }
 

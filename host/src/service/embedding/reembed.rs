@@ -108,10 +108,10 @@ impl Moving<'_> {
         }
     }
 
-    async fn memories(&mut self, shelf: Uuid, of: &Shelf) -> Result<(), End> {
+    async fn memories(&mut self, id: Uuid, of: &Shelf) -> Result<(), End> {
         let (db, mut after) = (&self.embeddings.db, Uuid::nil());
         loop {
-            let memories = vectors::parents_outside(db, shelf, self.embeddings.space(), after, MEMORIES).await?;
+            let memories = vectors::parents_outside(db, id, self.embeddings.space(), after, MEMORIES).await?;
             let Some(last) = memories.last() else { return Ok(()) };
             after = *last;
             let chunks = store::memories::chunks_of(db, of.user, &memories).await?;
@@ -163,11 +163,11 @@ impl Moving<'_> {
         Ok(())
     }
 
-    async fn texts(&mut self, shelf: Uuid, of: &Shelf) -> Result<(), End> {
+    async fn texts(&mut self, id: Uuid, of: &Shelf) -> Result<(), End> {
         let mut after = String::new();
         loop {
             let limit = i64::try_from(TEXTS).unwrap_or(i64::MAX);
-            let texts = vectors::texts_outside(&self.embeddings.db, shelf, self.embeddings.space(), &after, limit).await?;
+            let texts = vectors::texts_outside(&self.embeddings.db, id, self.embeddings.space(), &after, limit).await?;
             let Some(last) = texts.last() else { return Ok(()) };
             after.clone_from(&last.item);
             if self.some_texts(of, &texts).await? {

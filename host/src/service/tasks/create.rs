@@ -96,16 +96,15 @@ impl Tasks {
         for one in new {
             let given = one.quest_type;
             let mut task = one.draft(self.ids.id(), caller.user, now);
-            let decided = match given {
-                Some(value) => Decided::Given(value),
-                None => {
-                    let before = match made {
-                        Some(count) => count,
-                        None => self.made(caller.user).await?,
-                    };
-                    made = Some(before + 1);
-                    self.game.quest_type(bound.as_ref(), &task, &known, before).await
-                }
+            let decided = if let Some(value) = given {
+                Decided::Given(value)
+            } else {
+                let before = match made {
+                    Some(count) => count,
+                    None => self.made(caller.user).await?,
+                };
+                made = Some(before + 1);
+                self.game.quest_type(bound.as_ref(), &task, &known, before).await
             };
             task.quest_type = decided.value();
             let mut note = Object::new();

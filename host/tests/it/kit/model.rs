@@ -133,20 +133,20 @@ impl ScriptedModel {
 
 async fn serve(stream: TcpStream, seen: Arc<Seen>) {
     stream.set_nodelay(true).unwrap();
-    let (mut reading, writing) = stream.into_split();
-    let mut waiting = Vec::new();
-    let mut writing = Some(writing);
-    while let Some(request) = read(&mut reading, &mut waiting).await {
+    let (mut from, to) = stream.into_split();
+    let mut ahead = Vec::new();
+    let mut to = Some(to);
+    while let Some(request) = read(&mut from, &mut ahead).await {
         seen.requests.lock().unwrap().push(request.clone());
-        let Some(writer) = writing.take() else { return };
+        let Some(writer) = to.take() else { return };
         let answering = Answering { to: writer, seen: &seen, request: &request };
         // a client that leaves is noticed while it is answered, whatever the answer waits for
         tokio::select! {
             done = answering.play() => match done {
-                Ok(writer) => writing = writer,
+                Ok(writer) => to = writer,
                 Err(_) => return seen.left.send_modify(|left| left.push(Instant::now())),
             },
-            () = gone(&mut reading, &mut waiting) => return seen.left.send_modify(|left| left.push(Instant::now())),
+            () = gone(&mut from, &mut ahead) => return seen.left.send_modify(|left| left.push(Instant::now())),
         }
     }
 }

@@ -208,15 +208,9 @@ impl Answering<'_> {
             _ => {}
         }
         self.to.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n").await?;
-        let echoed = matches!(script, Script::Echo | Script::HalfCharacter(_)).then(|| pieces(&self.text(&script)));
+        let echoed = matches!(script, Script::Echo).then(|| pieces(&self.text(&script)));
         match script {
             Script::ZeroChunks => return self.done().await,
-            Script::Endless(piece) => loop {
-                self.delta(&json!({ "content": piece })).await?;
-            },
-            Script::EndlessLine => loop {
-                self.chunk(&[b'x'; 4 << 10]).await?;
-            },
             Script::HalfCharacter(text) => {
                 let event = event(&self.frame(&json!({ "content": text }), None));
                 for byte in event.as_bytes().chunks(1) {
@@ -247,6 +241,21 @@ impl Answering<'_> {
                 self.say(&pieces).await?;
                 return self.end("stop", false).await;
             }
+            Script::Echo => self.say(&echoed.unwrap_or_default()).await?,
+            other => return self.misbehave(other).await,
+        }
+        self.end("stop", true).await
+    }
+
+    /// What no server should do, after a good beginning.
+    async fn misbehave(mut self, script: Script) -> Played {
+        match script {
+            Script::Endless(piece) => loop {
+                self.delta(&json!({ "content": piece })).await?;
+            },
+            Script::EndlessLine => loop {
+                self.chunk(&[b'x'; 4 << 10]).await?;
+            },
             Script::EndsWithoutReason(pieces) => {
                 self.say(&pieces).await?;
                 self.to.write_all(b"0\r\n\r\n").await?;
@@ -254,7 +263,7 @@ impl Answering<'_> {
             }
             Script::FallsSilent(pieces) => {
                 self.say(&pieces).await?;
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
             Script::CutInMidChunk(pieces) => {
                 self.say(&pieces).await?;
@@ -276,7 +285,7 @@ impl Answering<'_> {
                 self.chunk(event(&json!({ "error": error })).as_bytes()).await?;
                 return self.done().await;
             }
-            _ => self.say(&echoed.unwrap_or_default()).await?,
+            _ => {}
         }
         self.end("stop", true).await
     }

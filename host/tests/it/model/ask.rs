@@ -45,7 +45,7 @@ async fn without_a_server_there_is_no_model_at_once(host: TestHost) {
 
 async fn a_slow_first_byte_is_waited_for_and_a_late_one_is_not(host: TestHost) {
     let server = ScriptedModel::start(Script::Silent).await;
-    let models = models(&host, &server, |llm| llm.first_byte_seconds = 1);
+    let models = models(&host, &server, |llm| (llm.first_byte_seconds, llm.answer_seconds) = (1, 2));
     server.then(Script::SlowFirstByte(Duration::from_millis(300), begun()));
     assert_eq!(listen(open(&models, "hello").await.unwrap()).await.text, "it begins ");
     assert_eq!(ask(&models, "hello").await.unwrap_err(), BackendError::Timeout);

@@ -103,13 +103,12 @@ impl Tasks {
     /// # Errors
     /// 404, naming the place in the list, for an id that is not one of the caller's tasks.
     pub async fn prioritize(&self, caller: &Principal, ids: Option<Vec<Uuid>>) -> Outcome<Helped<Vec<Placed>>> {
-        let tasks = match ids {
-            Some(ids) => self.these(caller, &ids).await?,
-            None => {
-                let filter = TaskFilter { open_only: true, ..TaskFilter::default() };
-                let most = i64::try_from(MOST_TASKS).unwrap_or(i64::MAX);
-                tasks::list(&self.db, caller.user, &filter, TaskSort::Due(false), &Page::skip(0, most)).await?.items
-            }
+        let tasks = if let Some(ids) = ids {
+            self.these(caller, &ids).await?
+        } else {
+            let filter = TaskFilter { open_only: true, ..TaskFilter::default() };
+            let most = i64::try_from(MOST_TASKS).unwrap_or(i64::MAX);
+            tasks::list(&self.db, caller.user, &filter, TaskSort::Due(false), &Page::skip(0, most)).await?.items
         };
         let here = self.here(caller).await?;
         let facts: Vec<TaskFacts> = tasks.iter().map(TaskFacts::of).collect();

@@ -19,7 +19,7 @@ pub(super) const WEEKDAYS: [(&str, Weekday); 7] = [
 
 /// A day that some words name.
 pub(super) struct Day {
-    pub(super) day: Date,
+    pub(super) date: Date,
     /// That they imply.
     pub(super) minute: Option<u16>,
     /// How many words.
@@ -55,7 +55,7 @@ pub(super) fn after(words: &[&str]) -> Option<(i64, usize)> {
 /// The day that the words begin with. `led`: a preposition stands before them.
 pub(super) fn day(words: &[&str], today: Date, led: bool) -> Option<Day> {
     let mut found = plain(words, today, led).or_else(|| numbered(words, today, led))?;
-    let within = found.day >= today && found.day.year() <= today.year() + FURTHEST;
+    let within = found.date >= today && found.date.year() <= today.year() + FURTHEST;
     if found.minute.is_none()
         && let Some(minute) = words.get(found.used).and_then(|word| part_of_day(word))
     {
@@ -76,13 +76,13 @@ fn part_of_day(word: &str) -> Option<u16> {
 }
 
 fn plain(words: &[&str], today: Date, led: bool) -> Option<Day> {
-    let of = |day: Date, used: usize| Some(Day { day, minute: None, used, vague: false });
+    let of = |date: Date, used: usize| Some(Day { date, minute: None, used, vague: false });
     let later = |days: i64| today.checked_add(days.days()).ok();
     match words {
         ["today" | "tod", ..] => of(today, 1),
-        ["tonight", ..] => Some(Day { day: today, minute: part_of_day("night"), used: 1, vague: false }),
+        ["tonight", ..] => Some(Day { date: today, minute: part_of_day("night"), used: 1, vague: false }),
         ["this", part @ ("morning" | "afternoon" | "evening"), ..] => {
-            Some(Day { day: today, minute: part_of_day(part), used: 2, vague: false })
+            Some(Day { date: today, minute: part_of_day(part), used: 2, vague: false })
         }
         ["tomorrow" | "tmr" | "tmrw" | "tom", ..] => of(later(1)?, 1),
         ["day", "after", "tomorrow", ..] => of(later(2)?, 3),
@@ -104,7 +104,7 @@ fn plain(words: &[&str], today: Date, led: bool) -> Option<Day> {
 
 /// With numbers: `2026-03-01`, `1.3.2026`, `March 1st 2027`, `1 March`, `the 17th`.
 fn numbered(words: &[&str], today: Date, led: bool) -> Option<Day> {
-    let of = |day: Date, used: usize, vague: bool| Some(Day { day, minute: None, used, vague });
+    let of = |date: Date, used: usize, vague: bool| Some(Day { date, minute: None, used, vague });
     let first = *words.first()?;
     if first.len() == 10 && first.as_bytes()[4] == b'-' {
         return of(first.parse().ok()?, 1, false);

@@ -78,16 +78,13 @@ pub(super) fn read(words: &[Word<'_>], today: Date) -> Vec<Found> {
     let line = Line { words, lower: words.iter().map(|word| word.lower.as_str()).collect(), today };
     let (mut all, mut at, mut after_day) = (Vec::<Found>::new(), 0, false);
     while at < words.len() {
-        match line.token(at, after_day, AHEAD) {
-            Some(found) => {
-                after_day = matches!(found.sense, Sense::Day { .. });
-                at = found.words.end;
-                all.push(found);
-            }
-            None => {
-                after_day = false;
-                at += 1;
-            }
+        if let Some(found) = line.token(at, after_day, AHEAD) {
+            after_day = matches!(found.sense, Sense::Day { .. });
+            at = found.words.end;
+            all.push(found);
+        } else {
+            after_day = false;
+            at += 1;
         }
     }
     // A time from now says the hour too.
@@ -131,7 +128,7 @@ impl Line<'_, '_> {
         if let Some(day) = dates::day(rest, self.today, lead.is_some())
             && (!day.vague || self.ends_at(at + skip + day.used, ahead))
         {
-            return found(Sense::Day { day: day.day, minute: day.minute }, skip + day.used);
+            return found(Sense::Day { day: day.date, minute: day.minute }, skip + day.used);
         }
         let (minute, used, bare) = times::time(rest, lead == Some("at"))?;
         // `3:16` is a time only where something says so: a preposition, or a day beside it.

@@ -297,7 +297,7 @@ fn nothing_that_people_type_breaks_it() {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     for _ in 0..20_000 {
         let mut text = String::new();
-        for _ in 0..1 + state % 12 {
+        for _ in 0..=state % 12 {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
