@@ -92,12 +92,6 @@ impl TestHost {
         (self.app, self.running) = serve(&mut self.config, &self.resolver).await;
     }
 
-    /// The same with another configuration.
-    pub(crate) async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
-        change(&mut self.config);
-        self.restart().await;
-    }
-
     /// What a command in a process of its own needs to work on this host's data.
     pub(crate) fn environment(&self) -> Vec<(&'static str, std::ffi::OsString)> {
         vec![
