@@ -243,22 +243,14 @@ fn keepers() -> Vec<Beast> {
 /// Those that search memories.
 fn seekers() -> Vec<Beast> {
     let search = |respond: String| Voice::saying(respond).with(SEARCH, "[needs.storage]\nmemories = 'read'\n");
-    vec![
-        beast(
-            "search-flood",
-            search(forever(&format!("{SEARCH_HELLO} {FORGET}"))),
-            Replaced("host-calls-exceeded"),
-            search(until_refused(SEARCH_HELLO, 3)),
-            "3+",
-        ),
-        beast(
-            "search-quota",
-            search(until_refused(SEARCH_HELLO, 100)),
-            Says("32q".to_owned()),
-            search(until_refused(SEARCH_HELLO, 32)),
-            "32+",
-        ),
-    ]
+    vec![beast(
+        "search-flood",
+        search(forever(&format!("{SEARCH_HELLO} {FORGET}"))),
+        Replaced("host-calls-exceeded"),
+        // A search costs eight calls of 256.
+        search(until_refused(SEARCH_HELLO, 20)),
+        "20+",
+    )]
 }
 
 /// Puts a value of so many bytes under this key and one of 700 more under `b`, then reads the first: three letters.
