@@ -214,7 +214,7 @@ impl App {
         voices.with_spare(Arc::clone(&plugins) as _);
         let shown = Arc::new(Shown::new(Arc::clone(&runtime), Arc::clone(&registry)));
         let personas = Personas::new(game.clone(), Arc::clone(&voices), Arc::clone(&shown));
-        let openai = OpenAi::new(db.clone(), Arc::clone(&voices), desk);
+        let openai = OpenAi::new(db.clone(), Arc::clone(&clock), Arc::clone(&voices), personas.clone(), Arc::clone(&models), desk);
         let chat = Chat::new(db.clone(), Arc::clone(&clock), Arc::clone(&ids), voices);
 
         let intelligence = Arc::new(TaskIntelligence::new(Arc::clone(&runtime), registry));

@@ -31,24 +31,37 @@ pub(super) struct ModelBody {
     created: i64,
     /// The plugin that speaks, or whatever the server behind says.
     owned_by: String,
+    /// For people, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// What it is for, where it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
 }
 
 impl From<Model> for ModelBody {
     fn from(model: Model) -> Self {
-        Self { id: model.id, object: "model", created: model.created / 1000, owned_by: model.owner }
+        Self {
+            id: model.id,
+            object: "model",
+            created: model.created / 1000,
+            owned_by: model.owner,
+            name: model.name,
+            description: model.description,
+        }
     }
 }
 
 /// List models
 ///
-/// Each bound persona is a model, `persona:<id>`.
+/// Each bound persona is a model, `persona:<id>`; then come the models of the server behind and the host's embedder.
 #[utoipa::path(
     get, path = "/v1/models", tag = "openai", operation_id = "openai_models",
     responses((status = 200, body = ModelList)),
     extensions(("x-permission" = json!("chat:use"))),
 )]
-pub(super) async fn list(State(app): State<App>) -> Outcome<Json<ModelList>> {
-    let data = app.openai.models().await?.into_iter().map(Into::into).collect();
+pub(super) async fn list(State(app): State<App>, caller: Caller) -> Outcome<Json<ModelList>> {
+    let data = app.openai.models(&caller).await?.into_iter().map(Into::into).collect();
     Ok(Json(ModelList { object: "list", data }))
 }
 
@@ -59,6 +72,6 @@ pub(super) async fn list(State(app): State<App>) -> Outcome<Json<ModelList>> {
     responses((status = 200, body = ModelBody)),
     extensions(("x-permission" = json!("chat:use"))),
 )]
-pub(super) async fn read(State(app): State<App>, _caller: Caller, Path(model): Path<String>) -> Outcome<Json<ModelBody>> {
-    Ok(Json(app.openai.model(&model).await?.into()))
+pub(super) async fn read(State(app): State<App>, caller: Caller, Path(model): Path<String>) -> Outcome<Json<ModelBody>> {
+    Ok(Json(app.openai.model(&caller, &model).await?.into()))
 }

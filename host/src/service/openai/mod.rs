@@ -3,22 +3,31 @@
 //! ```text
 //! mod.rs          OpenAi; refusals that name a parameter
 //! models.rs       which models there are, and what stands behind a name
+//! talk.rs         a persona's answer to a conversation
+//! pass.rs         a model's answer, passed through
 //! embeddings.rs   vectors of texts, in the host's own space
 //! ```
 //! Nothing that is said here is stored.
 
 mod embeddings;
 mod models;
+mod pass;
+mod talk;
 
 use std::sync::Arc;
 
 use crate::backend::embedding::Desk;
+use crate::backend::llm::Models;
+use crate::clock::Clock;
 use crate::error::{Code, Fault};
-use crate::plugin::persona::Personas;
+use crate::plugin;
+use crate::service::personas::Personas;
 use crate::store::Db;
 
 pub use embeddings::Embedded;
 pub use models::{Behind, Model};
+pub use pass::Passing;
+pub use talk::{Line, Speaker, Talk};
 
 /// What personas' models are called: `persona:mentor`.
 pub const PERSONA: &str = "persona:";
@@ -26,14 +35,24 @@ pub const PERSONA: &str = "persona:";
 /// The service.
 pub struct OpenAi {
     db: Db,
-    voices: Arc<Personas>,
+    clock: Arc<dyn Clock>,
+    voices: Arc<plugin::persona::Personas>,
+    personas: Personas,
+    server: Arc<Models>,
     desk: Arc<Desk>,
 }
 
 impl OpenAi {
-    /// Over these.
-    pub fn new(db: Db, voices: Arc<Personas>, desk: Arc<Desk>) -> Self {
-        Self { db, voices, desk }
+    /// Over these; `server` has the models behind, `desk` the embedder.
+    pub fn new(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        voices: Arc<plugin::persona::Personas>,
+        personas: Personas,
+        server: Arc<Models>,
+        desk: Arc<Desk>,
+    ) -> Self {
+        Self { db, clock, voices, personas, server, desk }
     }
 }
 

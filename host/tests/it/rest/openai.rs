@@ -1,4 +1,16 @@
-//! `/v1`, as OpenAI's clients see it: models, embeddings, errors. `openai/` has conversations and the official clients.
+//! `/v1`, as OpenAI's clients see it: models, embeddings, errors.
+//!
+//! ```text
+//! openai/chat.rs      conversations: personas and models of the server behind, whole and in chunks
+//! openai/chunks.rs    a stream as it came, and the rules that every one keeps
+//! openai/limits.rs    who may go on listening, and to how many at once
+//! openai/clients.rs   the official Python and JavaScript clients, as child processes
+//! ```
+
+mod chat;
+mod chunks;
+mod clients;
+mod limits;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -156,6 +168,14 @@ async fn keys_and_tokens_open_the_door_and_chat_use_is_what_they_need(host: Test
         assert_eq!(answer.header("x-should-retry"), "false");
         assert_eq!(answer.refused(401, "AUTH_003")["type"], "authentication_error");
     }
+}
+
+async fn the_javascript_client_may_call_from_a_page(host: TestHost) {
+    let sent = "authorization,content-type,x-stainless-arch,x-stainless-lang,x-stainless-retry-count,x-stainless-runtime-version";
+    let preflight = host.anonymous().ask(Method::OPTIONS, "/v1/chat/completions").header("origin", "http://localhost:3000");
+    let preflight = preflight.header("access-control-request-method", "POST").header("access-control-request-headers", sent).send().await;
+    let allowed = preflight.header("access-control-allow-headers");
+    assert!(sent.split(',').all(|name| allowed.split(',').any(|own| own.trim() == name)), "{allowed}");
 }
 
 async fn an_error_has_the_one_shape_whatever_was_asked_for(host: TestHost) {
