@@ -262,8 +262,9 @@ pub(super) fn log(fault: &Fault) {
     match fault.code.kind() {
         ErrorKind::Internal => tracing::error!(code, message, cause, "request failed"),
         ErrorKind::Upstream | ErrorKind::Unavailable | ErrorKind::TimedOut => tracing::warn!(code, message, cause, "request failed"),
-        _ if cause.is_some() => tracing::info!(code, message, cause, "request refused"),
-        _ => tracing::debug!(code, message, "request refused"),
+        // A refusal's sentence may quote the request, and what people write stays out of the log.
+        _ if cause.is_some() => tracing::info!(code, cause, "request refused"),
+        _ => tracing::debug!(code, "request refused"),
     }
 }
 

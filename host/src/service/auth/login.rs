@@ -227,7 +227,8 @@ impl Auth {
             access_token,
             refresh_token: token.text(),
             expires_in: seconds,
-            refresh_expires_in: (expires_at - now) / 1_000,
+            // rounded up: what was just made for 30 days says 30 days
+            refresh_expires_in: (expires_at - now + 999) / 1_000,
             user,
         })
     }

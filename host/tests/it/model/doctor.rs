@@ -6,11 +6,18 @@ use tokio::process::Command;
 
 use crate::kit::{KEY, Script, ScriptedModel};
 
+fn private(folder: &tempfile::TempDir) -> &std::path::Path {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    folder.path()
+}
+
 async fn doctor(settings: &[(&str, &str)]) -> String {
     let data = tempfile::tempdir().unwrap();
     let settings = settings.iter().map(|(name, value)| (format!("MNEMOSYNE_LLM__{name}"), value));
     let Output { stdout, stderr, .. } =
-        Command::new(env!("CARGO_BIN_EXE_mnemosyne")).arg("doctor").arg("--data").arg(data.path()).envs(settings).output().await.unwrap();
+        // the folder is the test's own business: a host would have made it for its eyes only
+        Command::new(env!("CARGO_BIN_EXE_mnemosyne")).arg("doctor").arg("--data").arg(private(&data)).envs(settings).output().await.unwrap();
     let told = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     assert!(!told.contains(KEY), "{told}");
     told

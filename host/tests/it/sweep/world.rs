@@ -22,7 +22,8 @@ pub(super) const MARK: &str = "MARK-OF-ALICE-7f3a";
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Changes by itself, or by being looked at.
-const VOLATILE: [&str; 7] = ["last_used_at", "last_seen_at", "uptime_seconds", "health", "issued_at", "access_count", "last_accessed_at"];
+const VOLATILE: [&str; 8] =
+    ["request_id", "last_used_at", "last_seen_at", "uptime_seconds", "health", "issued_at", "access_count", "last_accessed_at"];
 
 /// Somebody who asks.
 pub(super) struct Person {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::testing::{Script, Scripted};
 use crate::backend::embedding::collections::{Collections, Error, ITEMS};
+use crate::backend::embedding::testing::{Script, Scripted};
 use crate::backend::embedding::{Desk, Embedder};
 use crate::clock::{FixedClock, SystemIds};
 use crate::model::vector::{Shelf, Space, VectorItem};

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::testing::{Script, Scripted};
 use crate::backend::embedding::breaker::OPEN;
 use crate::backend::embedding::desk::BATCH;
+use crate::backend::embedding::testing::{Script, Scripted};
 use crate::backend::embedding::{Desk, Embedder as _, Error, HashedNgram};
 use crate::clock::FixedClock;
 use crate::model::vector::{Shelf, Space, VectorItem};
