@@ -1,4 +1,4 @@
-//! `GET /api/v1/persona/modes`
+//! `GET /api/v1/persona/modes`, and the predecessor's `GET /api/v1/chat/persona/modes`
 
 use axum::Json;
 use axum::extract::State;
@@ -40,4 +40,17 @@ pub async fn modes(State(app): State<App>, caller: Caller) -> Outcome<Json<Page<
         purpose: shown.card.purpose.clone(),
     };
     Ok(Json(Page::whole(app.personas.bound_with_cards(&caller).await.into_iter().map(mode).collect())))
+}
+
+/// List modes
+///
+/// The predecessor's path for `GET /api/v1/persona/modes`.
+#[deprecated]
+#[utoipa::path(
+    get, path = "/api/v1/chat/persona/modes", tag = "personas", operation_id = "chat_persona_modes",
+    responses((status = 200, body = Page<ModeBody>)),
+    extensions(("x-permission" = json!("chat:use"))),
+)]
+pub async fn modes_of_chat(state: State<App>, caller: Caller) -> Outcome<Json<Page<ModeBody>>> {
+    modes(state, caller).await
 }

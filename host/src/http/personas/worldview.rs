@@ -1,4 +1,4 @@
-//! `GET` and `PUT /api/v1/persona/worldview`
+//! `GET` and `PUT /api/v1/persona/worldview`, and the predecessor's `POST …/update`
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -82,4 +82,24 @@ pub async fn change(
 ) -> Outcome<Versioned<WorldviewBody>> {
     let (worldview, version) = app.personas.change_worldview(&caller, body.into(), if_match.version()).await?;
     Ok(Versioned(version, worldview.into()))
+}
+
+/// Say how the caller wishes to be spoken to
+///
+/// The predecessor's path for `PUT /api/v1/persona/worldview`.
+#[deprecated]
+#[utoipa::path(
+    post, path = "/api/v1/persona/worldview/update", tag = "personas", operation_id = "persona_worldview_update",
+    params(IfMatch),
+    request_body = ChangeWorldview,
+    responses((status = 200, body = WorldviewBody)),
+    extensions(("x-permission" = json!("persona:write"))),
+)]
+pub async fn update(
+    state: State<App>,
+    caller: Caller,
+    if_match: IfMatch,
+    body: Body<ChangeWorldview>,
+) -> Outcome<Versioned<WorldviewBody>> {
+    change(state, caller, if_match, body).await
 }

@@ -88,11 +88,8 @@ impl Personas {
     }
 
     /// How far somebody and the personas have come.
-    #[expect(clippy::unused_async, reason = "memories will be counted")]
     pub(super) async fn trust(&self, user: Uuid) -> Outcome<f32> {
-        let _ = user;
-        // Memories have no table yet: nobody has shared any.
-        Ok(trust_of(0))
+        Ok(trust_of(store::memories::count_active(&self.db, user).await?))
     }
 
     /// Now, as this person lives it. Its seed is unforeseeable: prompts fence what others wrote with it.

@@ -3,10 +3,12 @@
 //! ```text
 //! personas/choice.rs    named, chosen, or whoever suits; beasts among them; revisions that fail
 //! personas/mirror.rs    what the mirror keeps, shows and forgets
+//! personas/model.rs     what reaches a model: voice, ground, trust, worldview
 //! ```
 
 mod choice;
 mod mirror;
+mod model;
 
 use mnemosyne_host::service::personas::traditions::TRADITIONS;
 use mnemosyne_host::service::personas::{Ask, Prepared};
@@ -69,6 +71,7 @@ async fn the_bundled_personas_can_be_listed_and_read(host: TestHost) {
     assert!(["purpose", "greeting"].iter().all(|key| mentor[key].as_str().is_some_and(|text| !text.is_empty())) && mentor["agentic"].is_boolean(), "{mentor}");
     let modes = alice.get(&format!("{PERSONA}/modes")).await.ok();
     assert_eq!(items(&modes, "mode"), FIVE);
+    assert_eq!(alice.get("/api/v1/chat/persona/modes").await.ok(), modes, "as the predecessor's clients ask");
     for nothing in ["nobody", "Mentor", "persona-mentor", "%2e%2e"] {
         alice.get(&format!("{PERSONAS}/{nothing}")).await.refused(404, "DB_001");
     }
@@ -156,6 +159,7 @@ async fn a_worldview_is_told_in_parts_and_only_by_its_owner(host: TestHost) {
     let more = alice.put(&path, json!({"secondary_traditions": ["sufi", "a river's"], "communication_style": null})).await.ok();
     assert_eq!((&more["primary_tradition"], &more["secondary_traditions"], &more["communication_style"]), (&json!("Stoic"), &json!(["sufi", "a river's"]), &json!("")));
     assert_eq!(alice.put(&path, json!({})).await.ok(), more);
+    assert_eq!(alice.post(&format!("{path}/update"), json!({})).await.ok(), more, "as the predecessor's clients say it");
     assert_eq!(alice.get(&path).await.ok(), more);
     assert_eq!(alice.get(&format!("{PERSONA}/state")).await.ok()["worldview"], more);
     assert_eq!(bob.get(&path).await.ok(), empty.ok());

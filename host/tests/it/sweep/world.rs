@@ -160,8 +160,9 @@ impl<'a> World<'a> {
             ("id", true) => Some("password"),
             ("version", _) => Some("0.1.0"),
             ("model", _) => Some("persona:mentor"),
-            // A bound plugin that keeps something about people; its views are found by their list.
+            // A bound plugin that keeps something about people, and where it shows it.
             ("name", _) if template.starts_with("/api/v1/plugins/") => Some("persona-mirror"),
+            ("view", _) => Some("reflections"),
             _ => None,
         };
         if known.is_some() {

@@ -110,6 +110,11 @@ async fn beasts_neither_win_nor_break_nor_hold_up_the_choice(host: TestHost) {
         assert_eq!(analysis["scores"][beast], 0.0, "{analysis}");
     }
     found(&host, &alice, CRISIS, "guardian").await;
+    let since = std::time::Instant::now();
+    for _ in 0..20 {
+        prepared(&host, &alice, ask(CRISIS)).await;
+    }
+    println!("a turn prepared among ten personas, one of which never ends: {:?}", since.elapsed() / 20);
     let_in(&operator, "persona/eager", Voice::saying("mine").fitting(0.99).build("persona-eager", "0.1.0")).await;
     found(&host, &alice, CRISIS, "eager").await;
     assert_eq!(answer(&host, &alice, "loop").await.0, "me", "a beast of one export may be honest in another");
