@@ -63,7 +63,7 @@ impl From<Proposal> for ProposalBody {
 
 /// Find memories that belong together, and merge them
 ///
-/// Compares the newest 2 000. Nothing is destroyed: merged memories are kept, hidden behind the one that stays, which takes
+/// Compares the newest 2 000 of at most 1 000 different words each. Nothing is destroyed: merged memories are kept, hidden behind the one that stays, which takes
 /// over tags and importance of near-duplicates.
 #[utoipa::path(
     post, path = "/api/v1/memories/consolidate", tag = "memories", operation_id = "memories_consolidate",

@@ -201,6 +201,8 @@ impl People {
         let user = self.find(login).await?;
         let mut tx = self.common.db.begin().await?;
         let sessions = live_ids(&mut tx, user.id, self.common.clock.now()).await?;
+        // vectors belong to shelves, which know their owner by id alone
+        store::vectors::forget_user(&mut tx, user.id).await?;
         store::users::delete(&mut tx, user.id).await?;
         self.common.audit(&mut tx, &self.actor, "user.delete", target(&user), json!({"sessions_ended": sessions.len()})).await?;
         tx.commit().await?;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::words::entries;
 use super::{Memories, validate};
-use crate::error::Outcome;
+use crate::error::{Fault, Outcome};
 use crate::model::memory::Memory;
 use crate::service::principal::Principal;
 use crate::store::memories::{self, Bag};
@@ -73,7 +73,9 @@ impl Memories {
     /// Only the database's.
     pub async fn consolidate(&self, who: &Principal, how: Consolidation) -> Outcome<Consolidated> {
         let bags = memories::bags(&self.0.db, who.user, COMPARED).await?;
-        let mut proposals = propose(&bags, how.threshold);
+        // compared apart from the threads that serve: thousands of texts take their time
+        let compared = tokio::task::spawn_blocking(move || propose(&bags, how.threshold));
+        let mut proposals = compared.await.map_err(Fault::internal)?;
         proposals.truncate(how.limit);
         let mut merged = 0;
         if !how.dry_run && !proposals.is_empty() {

@@ -27,6 +27,8 @@ mod reflect;
 mod remove;
 mod search;
 mod similar;
+#[cfg(test)]
+mod tests;
 mod text;
 mod validate;
 mod words;

@@ -90,10 +90,11 @@ pub struct Bag {
 
 rows! { Bag { id, importance, created_at, title, bag } }
 
-/// A person's newest active memories as bags of words.
+/// A person's newest active memories as bags of at most 1 000 different words; longer texts are left out.
 pub async fn bags(db: &Db, user: Uuid, limit: i64) -> Result<Vec<Bag>> {
     db.read(
-        "SELECT id, importance, created_at, title, bag FROM memories WHERE user_id = $1 AND is_active ORDER BY created_at DESC, id DESC LIMIT $2",
+        "SELECT id, importance, created_at, title, bag FROM memories WHERE user_id = $1 AND is_active AND LENGTH(bag) <= 6000 \
+         ORDER BY created_at DESC, id DESC LIMIT $2",
     )
     .bind(user)
     .bind(limit)

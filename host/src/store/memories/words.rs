@@ -132,17 +132,15 @@ pub async fn candidates<'a>(
         return Ok(Vec::new());
     }
     let dialect = db.speaks();
-    let mut query = db.reading(
-        dialect
-            .pick(
-                "SELECT memories.id, importance, created_at, length, bag FROM memory_words JOIN memories ON memories.number = memory_words.rowid WHERE ",
-                "SELECT memories.id, importance, created_at, length, bag FROM memory_words JOIN memories ON memories.number = memory_words.memory WHERE ",
-            )
-            .to_owned()
-            .into(),
+    let words = asked(dialect, keys, which);
+    // PostgreSQL: who has the words is decided first; a planner that guesses would walk everybody's memories for the newest
+    let sql = dialect.pick(
+        "SELECT memories.id, importance, created_at, length, bag FROM memory_words JOIN memories ON memories.number = memory_words.rowid \
+         WHERE memory_words MATCH $1 AND user_id = $2",
+        "WITH found AS MATERIALIZED (SELECT memory FROM memory_words WHERE words @@ CAST($1 AS tsquery)) \
+         SELECT memories.id, importance, created_at, length, bag FROM found JOIN memories ON memories.number = found.memory WHERE user_id = $2",
     );
-    matching(&mut query, dialect, &asked(dialect, keys, which));
-    query.push(" AND user_id = ").value(user);
+    let mut query = db.reading(sql.to_owned().into()).bind(words).bind(user);
     filtered(&mut query, dialect, filter);
     query.push(dialect.pick(" ORDER BY memory_words.rowid DESC LIMIT ", " ORDER BY memories.number DESC LIMIT ")).value(limit);
     query.all().await

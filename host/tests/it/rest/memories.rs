@@ -69,6 +69,9 @@ async fn a_memory_is_kept_read_and_is_only_its_owners(host: TestHost) {
     let read = alice.get(&at(&memory, "")).await.ok();
     assert_eq!((&read["content"], &read["metadata"], &read["access_count"]), (&json!("Green tea at 70 °C"), &json!({"a": [1, null]}), &json!(1)));
     assert_eq!(alice.get(&at(&memory, "")).await.ok()["access_count"], 2);
+    host.app.memories.write_accesses().await.unwrap();
+    let listed = alice.get(MEMORIES).await.ok()["items"][0].clone();
+    assert_eq!((&listed["access_count"], &listed["version"], listed["last_accessed_at"].is_string()), (&json!(2), &json!(1), true));
     for path in ["", "/chunks", "/related"] {
         bob.get(&at(&memory, path)).await.refused(404, "DB_001");
     }
@@ -223,6 +226,17 @@ async fn deleted_hard_it_leaves_no_trace(host: TestHost) {
     assert_eq!(traces(&host).await, 0);
     let figures = alice.get(&format!("{MEMORIES}/statistics")).await.ok();
     assert_eq!((&figures["total_memories"], &figures["total_chunks"]), (&json!(0), &json!(0)));
+}
+
+async fn an_account_that_is_deleted_takes_its_memories_along(host: TestHost) {
+    let (alice, bob) = (host.user("alice").await, host.user("bob").await);
+    for number in 0..5 {
+        keep(&alice, json!({"content": format!("alice's {number}")})).await;
+    }
+    host.app.accounts.delete("alice").await.unwrap();
+    assert_eq!(traces(&host).await, 0);
+    keep(&bob, json!({"content": "bob's"})).await;
+    assert_eq!(search(&bob, json!({"query": "bob alice"})).await["total"], 1);
 }
 
 async fn lists_filter_sort_and_walk(host: TestHost) {

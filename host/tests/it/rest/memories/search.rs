@@ -40,15 +40,16 @@ async fn a_fixed_corpus_has_one_order_on_both_databases(host: TestHost) {
     library(&alice).await;
     // the same library of somebody else must not move a single score
     library(&host.user("bob").await).await;
+    // worked out by another implementation of the formula, in another language
     for (mode, query, expected) in [
         ("keyword", "friday", vec![9, 4, 2, 1, 12]),
         ("keyword", "plumber", vec![6, 8, 2]),
-        ("keyword", "kitchen plumber friday", vec![2, 6, 8, 1, 9]),
-        ("keyword", "the budget of the meeting", vec![5, 4, 12, 6, 0]),
+        ("keyword", "kitchen plumber friday", vec![2, 6, 1, 12, 9]),
+        ("keyword", "the budget of the meeting", vec![4, 12, 5, 6, 7]),
         ("keyword", "orchids winter", vec![13, 1, 3]),
         ("keyword", "東京", vec![10]),
         ("keyword", "KÜCHE", vec![11]),
-        ("keyword", "nobody has this", vec![7, 0]),
+        ("keyword", "nobody has this", vec![]),
         ("keyword", "…", vec![]),
     ] {
         let found = search(&alice, json!({"query": query, "mode": mode, "limit": 5})).await;
