@@ -20,7 +20,7 @@ pub struct ExtractTasks {
     /// The caller's own words, at most 256 KiB.
     #[schema(min_length = 1, max_length = 262_144)]
     text: Option<String>,
-    /// One of the caller's conversations; what the caller said in it is read.
+    /// One of the caller's conversations; what the caller said in its newest 64 messages is read. Needs `chat:use` too.
     conversation_id: Option<Uuid>,
     /// Make what was found.
     #[serde(default)]

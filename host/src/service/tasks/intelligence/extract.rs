@@ -3,12 +3,14 @@
 use uuid::Uuid;
 
 use super::{Drafted, Tasks, draft};
-use crate::error::{Fault, Outcome};
+use crate::error::{Code, Fault, Outcome};
+use crate::model::conversation::Message;
+use crate::model::page::Page;
 use crate::model::task::Task;
 use crate::plugin::persona::Said;
-use crate::plugin::task_intelligence::Helped;
-use crate::service::principal::Principal;
-use crate::store::tasks;
+use crate::plugin::task_intelligence::{Helped, MOST_MESSAGES};
+use crate::service::principal::{Permission, Principal};
+use crate::store::{conversations, messages, tasks};
 
 /// Bytes of a text, as of a message.
 const TEXT_BYTES: usize = 256 << 10;
@@ -38,14 +40,13 @@ impl Tasks {
     /// and not open already under the same title; so the same text twice makes nothing twice.
     ///
     /// # Errors
-    /// 404 for a conversation that is not the caller's; 422 for a text over 256 KiB.
+    /// 404 for a conversation that is not the caller's; 403 without `chat:use`; 422 for a text over 256 KiB.
     pub async fn extract(&self, caller: &Principal, source: Source, create: bool) -> Outcome<Extracted> {
         let here = self.here(caller).await?;
         let (said, conversation) = match source {
             Source::Text(text) if text.len() > TEXT_BYTES => return Err(Fault::field("/text", "must have at most 256 KiB")),
             Source::Text(text) => (vec![Said { role: "user", content: text, at: here.now }], None),
-            // There are no conversations yet, so none is the caller's.
-            Source::Conversation(_) => return Err(Fault::not_found()),
+            Source::Conversation(id) => (self.said(caller, id).await?, Some(id)),
         };
         let helped = self.intelligence.extract(&caller.into(), &said, &here.moment).await;
         let mut drafts = helped.map(|all| all.into_iter().filter_map(|one| draft::read(one, &here)).collect::<Vec<Drafted>>());
@@ -54,7 +55,20 @@ impl Tasks {
         Ok(Extracted { drafts, created })
     }
 
-    /// Marks what is open already, and what stands twice in the drafts.
+    /// The newest messages of one of the caller's conversations, oldest first.
+    async fn said(&self, caller: &Principal, id: Uuid) -> Outcome<Vec<Said>> {
+        if !caller.permissions.contains(Permission::ChatUse) {
+            return Err(Fault::new(Code::NotPermitted).detail("reading a conversation needs `chat:use` too"));
+        }
+        let conversation = conversations::find(&self.db, caller.user, id).await?.ok_or_else(Fault::not_found)?;
+        let most = i64::try_from(MOST_MESSAGES).unwrap_or(i64::MAX);
+        let newest = Page::skip((conversation.message_count - most).max(0), most);
+        let page = messages::of_conversation(&self.db, caller.user, id, None, &newest).await?;
+        let said = |message: Message| Said { role: message.role.text(), content: message.content, at: message.created_at };
+        Ok(page.items.into_iter().map(said).collect())
+    }
+
+    /// Marks what is open already.
     async fn mark_known(&self, caller: &Principal, drafts: &mut [Drafted]) -> Outcome<()> {
         let titles: Vec<String> = drafts.iter().map(|draft| draft.title.clone()).collect();
         let known = tasks::titled(&self.db, caller.user, &titles).await?;

@@ -2,8 +2,10 @@
 //! `zoo/help.rs`.
 
 use mnemosyne_host::clock::{IdSource as _, SystemIds};
+use mnemosyne_host::model::conversation::{Message, Speaker};
 use mnemosyne_host::model::task::{Status, Task};
-use mnemosyne_host::store::tasks;
+use mnemosyne_host::service::principal::Permission;
+use mnemosyne_host::store::{messages, tasks};
 use serde_json::{Value, json};
 
 use super::{TASKS, at, kinds, make, pointers, titles};
@@ -32,6 +34,34 @@ async fn done_before(host: &TestHost, who: &Actor, title: &str, days: i64, minut
     };
     tasks::insert(&host.app.db, &done).await.unwrap();
     who.delete(&at(&made, "?hard_delete=true")).await.no_content();
+}
+
+/// Puts words into somebody's conversation.
+async fn say(host: &TestHost, who: &Actor, conversation: &str, words: &[(Speaker, &str)]) {
+    let user = who.account["user"]["id"].as_str().unwrap().parse().unwrap();
+    let conversation = conversation.parse().unwrap();
+    let message = |(place, (role, content)): (i64, &(Speaker, &str))| Message {
+        id: SystemIds.id(),
+        conversation_id: conversation,
+        user_id: user,
+        place,
+        role: *role,
+        content: (*content).to_owned(),
+        persona: None,
+        rules: None,
+        memories_used: Vec::new(),
+        model: None,
+        prompt_tokens: 0,
+        completion_tokens: 0,
+        duration_ms: 0,
+        degraded: false,
+        context: None,
+        created_at: 1_700_000_000_000 + place,
+    };
+    let said: Vec<Message> = (1..).zip(words).map(message).collect();
+    let mut tx = host.app.db.begin().await.unwrap();
+    messages::insert(&mut tx, &said).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 /// By rules, because no model is configured.
@@ -212,6 +242,21 @@ async fn tasks_are_found_in_words_with_evidence_and_made_once(host: TestHost) {
     }
     alice.post(EXTRACT, json!({"conversation_id": NOWHERE})).await.refused(404, "DB_001");
     host.anonymous().post(EXTRACT, json!({"text": "x"})).await.refused(401, "AUTH_003");
+}
+
+async fn tasks_are_found_in_ones_own_conversation_and_in_ones_own_words_only(host: TestHost) {
+    let (alice, bob) = (host.user("alice").await, host.user("bob").await);
+    let talk = alice.post("/api/v1/chat/conversations", json!({})).await.created();
+    let id = talk["id"].as_str().unwrap();
+    say(&host, &alice, id, &[(Speaker::User, "I must call Ada."), (Speaker::Assistant, "I will bake a cake for you.")]).await;
+    let body = json!({"conversation_id": id, "auto_create": true});
+    bob.post(EXTRACT, body.clone()).await.refused(404, "DB_001");
+    let found = alice.post(EXTRACT, body.clone()).await.ok();
+    assert_eq!(of(&found["created"], "title"), ["Call Ada"], "{found}");
+    assert_eq!(found["created"][0]["metadata"]["extracted"]["conversation_id"], id);
+    // A key that may not read conversations reads none through this either.
+    let key = host.app.api_keys.create("tasks", Some("alice"), &[Permission::TaskRead, Permission::TaskWrite], None).await.unwrap();
+    alice.with_token(&key.key).post(EXTRACT, body).await.refused(403, "AUTH_005");
 }
 
 async fn the_same_words_sent_at_once_make_each_task_once(host: TestHost) {
