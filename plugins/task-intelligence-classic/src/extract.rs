@@ -1,48 +1,17 @@
 //! Tasks in what somebody said, each with the words it was read from.
 
+mod signals;
+
 use mnemosyne_sdk::plugin::task_intelligence::Draft;
 use mnemosyne_sdk::{Message, Moment, Task, words};
 
+use self::signals::{BARE, ENDINGS, NO_DOING, OPENINGS, begin, heads_a_list, priority};
 use crate::suggest::SAME;
-use crate::when;
+use crate::{steps, when};
 
 const MOST: usize = 20;
 /// Titles are shown in lists.
 const TITLE: usize = 120;
-
-/// How a task announces itself, and how sure that is; the longest fitting one counts.
-const OPENINGS: [(&str, f32); 24] = [
-    ("remind me to ", 0.9),
-    ("remind me that i have to ", 0.9),
-    ("todo: ", 0.9),
-    ("to do: ", 0.9),
-    ("[ ] ", 0.9),
-    ("task: ", 0.9),
-    ("don't forget to ", 0.85),
-    ("don't let me forget to ", 0.9),
-    ("i must ", 0.8),
-    ("i have to ", 0.8),
-    ("i need to ", 0.8),
-    ("we need to ", 0.75),
-    ("we have to ", 0.75),
-    ("i've got to ", 0.8),
-    ("i promised to ", 0.8),
-    ("i should ", 0.6),
-    ("we should ", 0.5),
-    ("i want to ", 0.55),
-    ("i'd like to ", 0.5),
-    ("i plan to ", 0.65),
-    ("i'm going to ", 0.6),
-    ("i'll ", 0.55),
-    ("i will ", 0.55),
-    ("make sure to ", 0.6),
-];
-
-/// Where the doing ends and the telling goes on.
-const ENDINGS: [&str; 9] = [" because ", " so that ", " since ", ", but ", " but i ", " although ", ", so ", " otherwise ", ", which "];
-
-/// Words that are no doing: "I need to sleep more" is a wish, "I want to be free" no task.
-const NO_DOING: [&str; 12] = ["be", "feel", "know", "think", "say", "admit", "believe", "understand", "have", "stop", "see", "confess"];
 
 /// From what the person said; never from an assistant's or a tool's words.
 pub(crate) fn by_rules(messages: &[Message], moment: &Moment) -> Vec<Draft> {
@@ -62,23 +31,43 @@ pub(crate) fn without_known(drafts: Vec<Draft>, known: &[Task]) -> Vec<Draft> {
     drafts.into_iter().filter(fresh).collect()
 }
 
-/// One for each sentence that announces one.
+/// One for each sentence that announces one, and for each item of a list that says what it is.
 pub(crate) fn from_text(text: &str, moment: &Moment) -> Vec<Draft> {
-    words::sentences(text).into_iter().filter_map(|sentence| from_sentence(sentence, moment)).collect()
+    let (mut drafts, mut told, mut listed) = (Vec::new(), String::new(), false);
+    for line in text.lines() {
+        match steps::item(line).filter(|_| listed) {
+            Some(item) => drafts.extend(draft(item, line, 0.85, moment)),
+            None => {
+                told.push_str(line);
+                told.push('\n');
+                // What is ticked off stands in the list too.
+                let stays = line.trim().is_empty() || line.trim_start().starts_with(['-', '*', '•']);
+                listed = if stays { listed } else { heads_a_list(line) };
+            }
+        }
+    }
+    drafts.extend(words::sentences(&told).into_iter().filter_map(|sentence| from_sentence(sentence, moment)));
+    drafts
 }
 
 fn from_sentence(sentence: &str, moment: &Moment) -> Option<Draft> {
     // Same bytes, so that what is found in `lower` can be cut from the sentence as it was written.
     let plain = sentence.replace('’', "'");
     let lower = plain.to_ascii_lowercase();
-    let fitting = OPENINGS.iter().filter_map(|(opening, confidence)| Some((begin(&lower, opening)? + opening.len(), *confidence)));
-    let (start, confidence) = fitting.max_by_key(|(start, _)| *start)?;
-    // A question asks; only "can you remind me to …?" tells.
-    if sentence.ends_with('?') && !lower.contains("remind me") {
+    let said = OPENINGS.iter().filter_map(|(opening, confidence)| Some((begin(&lower, opening)? + opening.len(), *confidence)));
+    let bare = BARE.iter().filter(|(opening, _)| lower.starts_with(opening)).map(|(opening, confidence)| (opening.len(), *confidence));
+    let (start, confidence) = said.chain(bare).max_by_key(|(start, _)| *start)?;
+    // A question asks, only "can you remind me to …?" tells; and who says if does not say that.
+    if sentence.ends_with('?') && !lower.contains("remind me") || lower.starts_with("if ") {
         return None;
     }
     let end = ENDINGS.iter().filter_map(|ending| lower[start..].find(ending)).min().map_or(plain.len(), |at| start + at);
-    let clause = plain[start..end].trim().trim_end_matches(['.', '!', '?', '…', ',']);
+    draft(&plain[start..end], sentence, confidence, moment)
+}
+
+/// What the clause asks for; its priority is read from all of the sentence.
+fn draft(clause: &str, sentence: &str, confidence: f32, moment: &Moment) -> Option<Draft> {
+    let clause = clause.trim().trim_end_matches(['.', '!', '?', '…', ',']);
     let found = when::read(clause, moment);
     let title = words::excerpt(found.rest.trim().trim_end_matches([',', ':']).trim(), TITLE);
     let said = words::of(&title);
@@ -89,31 +78,10 @@ fn from_sentence(sentence: &str, moment: &Moment) -> Option<Draft> {
     let title = first.next().map(|c| c.to_uppercase().chain(first).collect::<String>())?;
     let urgent_by_date = found.days.is_some_and(|days| days <= 1);
     Some(Draft {
-        priority: priority(&words::of(&lower), urgent_by_date).to_owned(),
+        priority: priority(&words::of(sentence), urgent_by_date).to_owned(),
         due_local: found.due_local,
         recurrence: found.recurrence,
         evidence: words::excerpt(sentence, 500),
         ..Draft::new(&title, confidence)
     })
-}
-
-/// Where `opening` stands at the beginning of the sentence or after a word's end.
-fn begin(lower: &str, opening: &str) -> Option<usize> {
-    lower
-        .match_indices(opening)
-        .map(|(at, _)| at)
-        .find(|at| lower[..*at].chars().next_back().is_none_or(|before| !before.is_alphanumeric()))
-}
-
-fn priority(said: &[String], soon: bool) -> &'static str {
-    let any = |list: &[&str]| list.iter().any(|phrase| words::has(said, phrase));
-    if any(&["urgent", "urgently", "asap", "immediately", "right away", "as soon as possible"]) {
-        "urgent"
-    } else if any(&["important", "critical", "crucial", "at the latest"]) || soon {
-        "high"
-    } else if any(&["someday", "sometime", "whenever", "eventually", "no rush", "no hurry"]) {
-        "low"
-    } else {
-        "medium"
-    }
 }

@@ -114,7 +114,7 @@ fn step(title: &str, minutes: u32, task: &Task) -> Step {
 }
 
 /// `- x`, `* x`, `• x`, `1. x`, `2) x`, `- [ ] x`; what is ticked off is done.
-fn item(line: &str) -> Option<&str> {
+pub(crate) fn item(line: &str) -> Option<&str> {
     let line = line.trim();
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
     let rest = match line.chars().next()? {

@@ -14,27 +14,39 @@ const DAY: i64 = 86_400_000;
 const HABIT_DAYS: i64 = 60;
 const FOLLOW_UP_DAYS: i64 = 3;
 const INTENTION_DAYS: i64 = 14;
+/// What was done in the last days is not wanted again, unless it is a habit.
+const DONE_DAYS: i64 = 6;
 /// From here on two titles are the same task.
 pub(crate) const SAME: f32 = 0.6;
 
 /// Words in the title of what was done, and what usually comes after it.
 const FOLLOW_UPS: [(&[&str], &str); 6] = [
-    (&["meeting", "meet", "workshop"], "Write up what was agreed"),
+    (&["meeting", "workshop"], "Write up what was agreed"),
     (&["proposal", "offer", "quote"], "Ask whether there are questions"),
     (&["interview", "application"], "Send a word of thanks"),
     (&["presentation", "talk"], "Collect feedback"),
     (&["review"], "Work in what the review found"),
-    (&["call", "phone"], "Note what was said"),
+    (&["call"], "Note what was said"),
 ];
+/// Who has done this has not done that yet: a prepared meeting is not over.
+const NOT_YET: [&str; 14] = [
+    "prepare", "plan", "schedule", "cancel", "book", "move", "postpone", "draft", "organise", "organize", "invite", "write", "confirm",
+    "read",
+];
+/// At the beginning of a title they say what was done to somebody: "Review the draft" is no review of one's own.
+const VERBS: [&str; 5] = ["review", "talk", "call", "offer", "quote"];
 
 /// Best first. Nothing that is open already is suggested.
 pub(crate) fn by_rules(moment: &Moment, limit: usize) -> Vec<Suggestion> {
     let open = open_tasks();
     let done = completed(moment.at - HABIT_DAYS * DAY);
-    let mut found = habits::due_again(&done, moment);
-    found.extend(follow_ups(&done, moment));
+    let mut found = follow_ups(&done, moment);
     found.extend(intentions(moment));
     found.extend(rhythm(&open, moment));
+    // What was wanted and has been done meanwhile is done.
+    let lately: Vec<Vec<String>> = since(&done, moment.at - DONE_DAYS * DAY).map(|task| words::telling(&task.title)).collect();
+    found.retain(|one| !lately.iter().any(|other| words::shared(&words::telling(&one.draft.title), other) >= 0.8));
+    found.extend(habits::due_again(&done, moment));
     let mut kept: Vec<(Vec<String>, Suggestion)> = Vec::new();
     let known: Vec<Vec<String>> = open.iter().map(|task| words::telling(&task.title)).collect();
     found.sort_by(|one, other| other.draft.confidence.total_cmp(&one.draft.confidence));
@@ -70,9 +82,13 @@ fn pages(filter: &tasks::Filter) -> Vec<Task> {
 }
 
 fn follow_ups(done: &[Task], moment: &Moment) -> Vec<Suggestion> {
-    let recent = done.iter().filter(|task| task.completed.is_some_and(|at| at >= moment.at - FOLLOW_UP_DAYS * DAY));
     let follow_up = |task: &Task| {
         let said = words::of(&task.title);
+        let first = said.first().map_or("", String::as_str);
+        let said = if VERBS.contains(&first) { said[1..].to_vec() } else { said };
+        if NOT_YET.contains(&first) {
+            return None;
+        }
         let (_, what) = FOLLOW_UPS.iter().find(|(signals, _)| signals.iter().any(|word| words::has(&said, word)))?;
         let title = format!("{what}: {}", words::excerpt(&task.title, 200));
         let due = Date::today(moment).plus(2);
@@ -84,8 +100,11 @@ fn follow_ups(done: &[Task], moment: &Moment) -> Vec<Suggestion> {
         };
         Some(Suggestion { draft, reason: "You finished this a short while ago".to_owned(), source: "follow-up".to_owned() })
     };
-    let already = |one: &Suggestion| done.iter().any(|task| words::likeness(&task.title, &one.draft.title) >= 0.8);
-    recent.filter_map(follow_up).filter(|one| !already(one)).collect()
+    since(done, moment.at - FOLLOW_UP_DAYS * DAY).filter_map(follow_up).collect()
+}
+
+fn since(done: &[Task], at: i64) -> impl Iterator<Item = &Task> {
+    done.iter().filter(move |task| task.completed.is_some_and(|completed| completed >= at))
 }
 
 /// What they wrote that they want to do, in the last two weeks.

@@ -33,7 +33,12 @@ pub(crate) fn read(clause: &str, moment: &Moment) -> When {
         let after = usize::from(["on", "by", "at", "until", "before", "from"].contains(&lower[at]));
         let words = &lower[(at + after).min(lower.len())..];
         let strict = after == 1 && lower[at] == "at";
-        if let Some((found, used)) = recurring(words).filter(|_| recurrence.is_none()) {
+        if let Some((minutes, used)) = ahead(words).filter(|_| day.is_none() && minute.is_none()) {
+            let then = u32::from(moment.minute_of_day) + minutes;
+            day = Some(today.plus(i64::from(then / 1440)));
+            minute = u16::try_from(then % 1440).ok();
+            at += after + used;
+        } else if let Some((found, used)) = recurring(words).filter(|_| recurrence.is_none()) {
             recurrence = Some(found);
             at += after + used;
         } else if let Some((found, used)) = date(words, today).filter(|_| day.is_none()) {
@@ -58,6 +63,17 @@ pub(crate) fn read(clause: &str, moment: &Moment) -> When {
     }
     let due_local = day.map(|day| format!("{day}T{:02}:{:02}", minute.unwrap_or(1439) / 60, minute.unwrap_or(1439) % 60));
     When { due_local, days: day.map(|day| day.days_since(today)), recurrence, rest: kept.join(" ") }
+}
+
+/// "in 20 minutes", "in an hour": minutes from now. Clocks that change in between are the host's business.
+fn ahead(words: &[&str]) -> Option<(u32, usize)> {
+    let ["in", count, unit, ..] = words else { return None };
+    let count = if ["a", "an", "one"].contains(count) { 1 } else { count.parse::<u32>().ok().filter(|count| *count <= 1000)? };
+    match unit.trim_end_matches('s') {
+        "minute" => Some((count, 3)),
+        "hour" => Some((count * 60, 3)),
+        _ => None,
+    }
 }
 
 /// Minutes since midnight and how many words say it; a bare number only after "at".

@@ -71,6 +71,27 @@ fn meetings_and_proposals_have_follow_ups_once() {
 }
 
 #[test]
+fn what_was_only_prepared_or_done_to_others_has_no_follow_up() {
+    for title in ["Prepare the meeting with Ada", "Review the draft", "Talk to Bob", "Write the proposal", "Cancel the interview"] {
+        tasks::double::add(done(title, 1));
+    }
+    assert!(suggestions().is_empty(), "{:?}", suggestions());
+    tasks::double::add(done("Code review with Ada", 1));
+    assert_eq!(suggestions().len(), 1);
+}
+
+#[test]
+fn what_was_wanted_and_is_done_is_not_suggested_again() {
+    memories::double::add(sample::memory("Diary", "I want to repair the bicycle. I need to write to Ada."));
+    tasks::double::add(done("Repair the bicycle", 0));
+    assert_eq!(suggestions(), [("memory".to_owned(), "Write to Ada".to_owned())]);
+    let monday = Moment { date: "2025-01-13".to_owned(), weekday: 1, ..sample::moment() };
+    tasks::double::add(done("Plan the week", 0));
+    let (all, _) = Classic::suggest(&monday, 5).unwrap();
+    assert!(all.iter().all(|one| one.source != "rhythm"), "{all:?}");
+}
+
+#[test]
 fn intentions_in_memories_come_with_their_words() {
     memories::double::add(sample::memory("Diary", "A grey day. I want to repair the bicycle. It squeaks."));
     memories::double::add(sample::memory("Old plan", "I need to call the bank yesterday's way by 2025-01-02"));
@@ -100,10 +121,33 @@ fn tasks_are_found_in_talk_with_evidence_and_without_inventing() {
     assert_eq!(all[0].evidence, "I need to send the tax form by Friday, but I am tired.");
     assert_eq!((all[1].title.as_str(), all[1].due_local.as_deref()), ("Call Ada", Some("2025-01-16T09:00")));
     assert_eq!(all[1].priority, "high");
-    for nothing in ["I am happy.", "I need to be loved", "You should rest", "I should", "Should I go?", "I feel I must be strong", ""] {
+    for nothing in [
+        "I will not go there.",
+        "I'm going to the lake tomorrow.",
+        "If I have to call again I will cry.",
+        "I never said I will always pay.",
+        "I am happy.",
+        "I need to be loved",
+        "You should rest",
+        "I should",
+        "Should I go?",
+        "I feel I must be strong",
+        "",
+    ] {
         assert!(drafts(nothing).is_empty(), "{nothing}");
     }
     assert!(Classic::extract(&[Message::assistant("I will call Ada")], &sample::moment()).unwrap().0.is_empty());
+}
+
+#[test]
+fn lists_that_say_what_they_are_and_clipped_sentences_are_tasks_too() {
+    let titles = |text: &str| drafts(text).into_iter().map(|draft| draft.title).collect::<Vec<_>>();
+    assert_eq!(
+        titles("To do for today:\n- buy milk\n* [ ] call Ada at 9am\n- [x] sleep\n- pay rent\n\nThe sky is blue."),
+        ["Buy milk", "Call Ada", "Pay rent"]
+    );
+    assert_eq!(titles("Need to renew the passport by Friday. Gotta go!"), ["Renew the passport"]);
+    assert!(titles("Things I like:\n- apples and pears\n- long walks").is_empty());
 }
 
 #[test]
@@ -124,6 +168,8 @@ fn dates_in_plain_words_are_those_of_the_calendar() {
         ("by 2025-02-01 at 7 pm", "2025-02-01T19:00"),
         ("at 8am", "2025-01-16T08:00"),
         ("at noon tomorrow", "2025-01-16T12:00"),
+        ("in 2 hours", "2025-01-15T14:00"),
+        ("in 13 hours", "2025-01-16T01:00"),
     ] {
         assert_eq!(due(&format!("I have to pay the rent {words}.")).as_deref(), Some(expected), "{words}");
         assert_eq!(drafts(&format!("I have to pay the rent {words}."))[0].title, "Pay the rent", "{words}");
