@@ -217,9 +217,9 @@ impl App {
         let openai = OpenAi::new(db.clone(), Arc::clone(&clock), Arc::clone(&voices), personas.clone(), Arc::clone(&models), desk);
         let chat = Chat::new(db.clone(), Arc::clone(&clock), Arc::clone(&ids), voices);
 
-        let intelligence = Arc::new(TaskIntelligence::new(Arc::clone(&runtime), registry));
-        let tasks = Tasks::new(game.clone(), intelligence);
-        let acting: Arc<dyn Performer> = Arc::new(Acting::new(tasks.clone(), Arc::clone(&clock)));
+        let tasks = Tasks::new(game.clone(), Arc::new(TaskIntelligence::new(Arc::clone(&runtime), registry)));
+        let acting: Arc<dyn Performer> =
+            Arc::new(Acting::new(db.clone(), tasks.clone(), memories.clone(), Arc::clone(&clock), Arc::clone(&ids)));
         actions.with(&acting);
 
         load(&config, &plugins, &slots).await.map_err(|fault| StartError::fault(&fault))?;

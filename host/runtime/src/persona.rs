@@ -144,11 +144,12 @@ impl Export for Respond {
 
     fn conversation(&mut self) -> Conversation {
         let wishes = &self.turn.wishes;
+        let memories = if self.turn.use_memories { Wish::With } else { Wish::Without };
         Conversation {
             reply: Some(Reply::to(self.sink.clone())),
-            memories: if self.turn.use_memories { Wish::With } else { Wish::Without },
+            memories,
             wished_model: wishes.model.clone(),
-            rounds: Rounds::new(wishes.agentic, wishes.max_iterations.clamp(1, MAX_ROUNDS)),
+            rounds: Rounds::new(wishes.agentic, wishes.max_iterations.clamp(1, MAX_ROUNDS)).wishing(memories),
             ..Conversation::default()
         }
     }

@@ -3,6 +3,7 @@
 //! Times are [`crate::clock::Millis`], ids UUIDv7, counts and numbers `i64` as both databases keep them. What the API shows
 //! is shaped beside its handler; what a plugin sees is shaped in `plugin`.
 
+pub mod action;
 pub mod audit;
 pub mod call;
 pub mod conversation;

@@ -1,33 +1,48 @@
 //! The host's operations as personas may ask for them in agentic turns: the same services that serve REST, as the same
-//! person. What is not the person's is not found, whatever id a model has chosen.
+//! person. What is not the person's is not found, whatever id a model has chosen. Each one leaves a row in `actions`, refused
+//! ones too.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use mnemosyne_runtime::wit::types::errors::ErrorKind as Kind;
-use mnemosyne_runtime::{BackendError, User};
+use mnemosyne_runtime::{Asking, BackendError, User};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::memories::{Memories, NewMemory, Search};
 use super::principal::{Permission, Permissions, Principal, Role};
 use super::tasks::{Completing, Listing, NewTask, Tasks};
 use crate::backend::actions::Performer;
-use crate::clock::Clock;
+use crate::clock::{Clock, IdSource};
 use crate::error::{ErrorKind, Fault};
+use crate::model::action::Action;
+use crate::model::memory::{Memory, SourceType};
 use crate::model::page::Page;
 use crate::model::task::{Priority, Status, Task, TaskFilter, TaskSort};
+use crate::store::{self, Db};
 
 /// Tasks of a list when nobody said how many.
 const USUAL: i64 = 10;
+/// Memories of a search when nobody said how many.
+const USUAL_MEMORIES: u64 = 5;
+/// Bytes of one memory's text in a result, and of all results: an answer to a plugin has at most 64 KiB.
+const EXCERPT: usize = 2 << 10;
+const RESULTS: usize = 40 << 10;
 
 /// The services, as personas act through them.
 pub struct Acting {
+    db: Db,
     tasks: Tasks,
-    clock: std::sync::Arc<dyn Clock>,
+    memories: Memories,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
 }
 
 impl Acting {
     /// Through these.
-    pub fn new(tasks: Tasks, clock: std::sync::Arc<dyn Clock>) -> Self {
-        Self { tasks, clock }
+    pub fn new(db: Db, tasks: Tasks, memories: Memories, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
+        Self { db, tasks, memories, clock, ids }
     }
 
     /// The person, with exactly the permissions that the turn's own request had.
@@ -66,12 +81,11 @@ impl Acting {
     }
 
     async fn create(&self, person: &Principal, arguments: &Value) -> Result<Value, BackendError> {
-        let tags = arguments["tags"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
         let new = NewTask {
             description: text(arguments, "description").unwrap_or_default(),
             priority: word(arguments, "priority").unwrap_or(Priority::Medium),
             due_date: arguments["due_at"].as_i64(),
-            tags: tags.collect(),
+            tags: texts(arguments, "tags"),
             difficulty: arguments["difficulty"].as_i64().unwrap_or(2),
             ..NewTask::titled(text(arguments, "title").unwrap_or_default())
         };
@@ -85,10 +99,75 @@ impl Acting {
         let done = self.tasks.complete(person, id, None, completing).await.map_err(|fault| refused(&fault))?;
         Ok(json!({ "task": told(&done.task), "experience_gained": done.points, "pending": done.rules.is_none() }))
     }
+
+    async fn search(&self, person: &Principal, arguments: &Value) -> Result<Value, BackendError> {
+        let limit = arguments["limit"].as_u64().unwrap_or(USUAL_MEMORIES);
+        let mut search = Search::hybrid(text(arguments, "query").unwrap_or_default(), usize::try_from(limit).unwrap_or(1));
+        search.filter.tags = texts(arguments, "tags");
+        let found = self.memories.search(person, search).await.map_err(|fault| refused(&fault))?;
+        let (mut memories, mut bytes) = (Vec::new(), 0);
+        for hit in found.hits {
+            let mut memory = recalled(&hit.memory);
+            memory["score"] = json!(hit.score);
+            bytes += memory.to_string().len();
+            if bytes > RESULTS {
+                break;
+            }
+            memories.push(memory);
+        }
+        Ok(json!({ "memories": memories, "degraded": found.degraded }))
+    }
+
+    async fn keep(&self, of: &Asking<'_>, person: &Principal, arguments: &Value) -> Result<Value, BackendError> {
+        let new = NewMemory {
+            title: text(arguments, "title").unwrap_or_default(),
+            content: text(arguments, "content").unwrap_or_default(),
+            tags: texts(arguments, "tags"),
+            source_type: SourceType::Plugin,
+            source_id: Some(of.plugin.to_owned()),
+            importance: arguments["importance"].as_f64().unwrap_or(0.5),
+            ..NewMemory::default()
+        };
+        let made = self.memories.create(person, new).await.map_err(|fault| refused(&fault))?;
+        Ok(json!({ "memory": recalled(&made.memory), "fresh": made.fresh }))
+    }
+
+    /// The row of an action. That it cannot be written undoes nothing that was done.
+    async fn write_down(&self, of: &Asking<'_>, user: Uuid, operation: &str, arguments: &Value, result: &Result<Value, BackendError>) {
+        let id = |value: &Value| value.as_str().and_then(|id| Uuid::try_parse(id).ok());
+        let made = result
+            .as_ref()
+            .ok()
+            .and_then(|value| ["/id", "/task/id", "/memory/id"].iter().find_map(|place| id(value.pointer(place).unwrap_or(&Value::Null))));
+        let outcome = match result {
+            Ok(_) => "ok",
+            Err(BackendError::Refused { kind, .. }) => word_of(*kind),
+            Err(_) => "unavailable",
+        };
+        let action = Action {
+            id: self.ids.id(),
+            user_id: user,
+            plugin: of.plugin.to_owned(),
+            slot: of.slot.to_owned(),
+            call_id: of.call,
+            request_id: of.request.to_owned(),
+            operation: operation.to_owned(),
+            subject: made.or_else(|| id(&arguments["id"])),
+            outcome: outcome.to_owned(),
+            created_at: self.clock.now(),
+        };
+        if let Err(error) = store::actions::insert(&self.db, &action).await {
+            tracing::error!(operation, plugin = of.plugin, call = %of.call, %error, "an action is not in the log");
+        }
+    }
 }
 
 fn text(arguments: &Value, key: &str) -> Option<String> {
     arguments[key].as_str().map(str::to_owned)
+}
+
+fn texts(arguments: &Value, key: &str) -> Vec<String> {
+    arguments[key].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn word<T: std::str::FromStr>(arguments: &Value, key: &str) -> Option<T> {
@@ -101,6 +180,26 @@ fn told(task: &Task) -> Value {
         "id": task.id, "title": task.title, "status": task.status.text(), "priority": task.priority.text(),
         "difficulty": task.difficulty, "due_at": task.due_date, "tags": task.tags,
     })
+}
+
+/// As much of a memory as a conversation needs.
+fn recalled(memory: &Memory) -> Value {
+    let content = &memory.content[..memory.content.floor_char_boundary(EXCERPT)];
+    json!({ "id": memory.id, "title": memory.title, "content": content, "tags": memory.tags, "created_at": memory.created_at })
+}
+
+/// As the contract spells it.
+const fn word_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Denied => "denied",
+        Kind::Quota => "quota",
+        Kind::NotFound => "not-found",
+        Kind::Conflict => "conflict",
+        Kind::Invalid => "invalid",
+        Kind::Timeout => "timeout",
+        Kind::Unavailable => "unavailable",
+        Kind::Internal => "internal",
+    }
 }
 
 /// A fault in the contract's words; never its cause.
@@ -120,13 +219,17 @@ fn refused(fault: &Fault) -> BackendError {
 
 #[async_trait]
 impl Performer for Acting {
-    async fn perform(&self, user: &User, operation: &str, arguments: Value) -> Result<Value, BackendError> {
+    async fn perform(&self, of: &Asking<'_>, user: &User, operation: &str, arguments: Value) -> Result<Value, BackendError> {
         let person = self.principal(user);
-        match operation {
+        let result = match operation {
             "tasks.list" => self.list(&person, &arguments).await,
             "tasks.create" => self.create(&person, &arguments).await,
             "tasks.complete" => self.complete(&person, &arguments).await,
+            "memories.search" => self.search(&person, &arguments).await,
+            "memories.create" => self.keep(of, &person, &arguments).await,
             _ => Err(BackendError::denied("actions-not-offered", "this operation is not offered here")),
-        }
+        };
+        self.write_down(of, user.id, operation, &arguments, &result).await;
+        result
     }
 }

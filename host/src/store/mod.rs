@@ -10,6 +10,7 @@
 //! takes `&mut Tx`, so that the caller decides what belongs together, or has a twin that takes `&Db` and commits.
 //! No transaction and no connection is held while a guest runs.
 
+pub mod actions;
 pub mod api_keys;
 pub mod audit;
 pub mod calls;

@@ -3,6 +3,7 @@
 //! ```text
 //! house.rs   the house keeps its own law: names, layers, sizes, documented contract
 //! kit/       what tests stand on: hosts, databases, actors, components
+//! actions.rs what a persona does for its person
 //! author.rs  the persona of the SDK's documentation, from its ten lines to an answer
 //! chaos.rs   the host killed in the middle of work
 //! cli.rs     the command line, as a child process
@@ -21,6 +22,7 @@
     reason = "tests read plainly; they run once"
 )]
 
+mod actions;
 mod author;
 mod chaos;
 mod cli;

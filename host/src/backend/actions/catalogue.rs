@@ -38,6 +38,23 @@ pub(super) fn operations() -> Vec<Operation> {
             &json!({"id": id, "actual_minutes": {"type": "integer", "minimum": 0, "maximum": 527_040}}),
             &["id"],
         ),
+        operation(
+            ("memories.search", "memory:read", "search_memories"),
+            "The person's memories that suit a question best, by words and by meaning.",
+            &json!({"query": {"type": "string", "minLength": 1, "maxLength": 500}, "tags": tags, "limit": limit}),
+            &["query"],
+        ),
+        operation(
+            ("memories.create", "memory:write", "create_memory"),
+            "Keeps something for the person. What is kept already is not kept twice.",
+            &json!({
+                "content": {"type": "string", "minLength": 1, "maxLength": 16384},
+                "title": {"type": "string", "maxLength": 500},
+                "importance": {"type": "number", "minimum": 0, "maximum": 1},
+                "tags": tags,
+            }),
+            &["content"],
+        ),
     ]
 }
 

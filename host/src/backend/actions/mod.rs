@@ -14,11 +14,11 @@ use serde_json::Value;
 /// Does an operation as a person, with that person's permissions, as if they had asked themselves.
 #[async_trait]
 pub trait Performer: Send + Sync {
-    /// The operation's result.
+    /// The operation's result. `of` says which plugin asked, in which call: it is kept with what was done.
     ///
     /// # Errors
     /// In the contract's words.
-    async fn perform(&self, user: &User, operation: &str, arguments: Value) -> Result<Value, BackendError>;
+    async fn perform(&self, of: &Asking<'_>, user: &User, operation: &str, arguments: Value) -> Result<Value, BackendError>;
 }
 
 /// The host's operations.
@@ -66,7 +66,7 @@ impl ActionsBackend for Actions {
         let performer = self.performer.get().and_then(Weak::upgrade).ok_or(BackendError::Unavailable { retry_after_ms: None })?;
         let user = of.user.ok_or_else(|| BackendError::denied("actions-no-caller", "there is no user in this call"))?;
         let arguments = serde_json::from_str(arguments).map_err(|_| BackendError::invalid("actions-arguments", "no JSON"))?;
-        let result = performer.perform(user, operation.operation, arguments).await;
+        let result = performer.perform(&of, user, operation.operation, arguments).await;
         let outcome = if result.is_ok() { "ok" } else { "refused" };
         tracing::info!(operation = operation.operation, plugin = of.plugin, user = %user.id, call = %of.call, outcome, "a persona acted for its person");
         Ok(result?.to_string())

@@ -11,6 +11,7 @@ use crate::capability::Asking;
 use crate::capability::door::{Answer, HostFunction, at_once, denied, error, from_backend, invalid, waiting};
 use crate::capability::reply::core::{Reply, note};
 use crate::capability::reply::{ActionEvent, ReplyEvent};
+use crate::capability::storage::memories::core::Wish;
 use crate::meter::LimitBroken;
 use crate::wit::types::values::{Tool, ToolCall};
 
@@ -50,6 +51,8 @@ pub(crate) struct Rounds {
     pub(crate) agentic: bool,
     /// Most rounds.
     pub(crate) most: u32,
+    /// The person does not want memories used: no action reads them either.
+    without_memories: bool,
     begun: u32,
     in_round: u32,
 }
@@ -57,7 +60,12 @@ pub(crate) struct Rounds {
 impl Rounds {
     /// So many rounds, with or without effects.
     pub(crate) fn new(agentic: bool, most: u32) -> Self {
-        Self { agentic, most, begun: 0, in_round: 0 }
+        Self { agentic, most, ..Self::default() }
+    }
+
+    /// The same with the person's wish about their memories.
+    pub(crate) fn wishing(self, memories: Wish) -> Self {
+        Self { without_memories: memories == Wish::Without, ..self }
     }
 
     /// A model has answered: the next action begins a round.
@@ -80,15 +88,21 @@ impl Rounds {
     }
 }
 
-fn permitted(call: &Call, operation: &Operation) -> bool {
+/// The permission of operations that read memories.
+const READS_MEMORIES: &str = "memory:read";
+
+fn permitted(call: &Call, rounds: &Rounds, operation: &Operation) -> bool {
+    if rounds.without_memories && operation.permission == READS_MEMORIES {
+        return false;
+    }
     let may = call.caller.user.as_deref().is_some_and(|user| user.permissions.contains(operation.permission));
     may && call.revision.grant().action(operation.operation)
 }
 
 /// What grant and caller allow.
-pub(crate) fn offered(call: &Call) -> Result<Vec<Tool>, LimitBroken> {
+pub(crate) fn offered(call: &Call, rounds: &Rounds) -> Result<Vec<Tool>, LimitBroken> {
     let tools = || {
-        let permitted = call.backends().actions.catalogue().iter().filter(|operation| permitted(call, operation));
+        let permitted = call.backends().actions.catalogue().iter().filter(|operation| permitted(call, rounds, operation));
         permitted.take(MAX_TOOLS).map(|operation| operation.tool.clone()).collect()
     };
     Ok(at_once(call, &OFFERED, 0, tools)?.unwrap_or_default())
@@ -101,7 +115,7 @@ fn judged<'c>(call: &'c Call, rounds: &mut Rounds, wanted: &ToolCall) -> Result<
     }
     let operation = call.backends().actions.catalogue().iter().find(|operation| operation.tool.name == wanted.name);
     // An operation that does not exist and one that is not allowed look alike: neither is offered.
-    let operation = operation.filter(|operation| permitted(call, operation));
+    let operation = operation.filter(|operation| permitted(call, rounds, operation));
     let operation = operation.ok_or_else(|| denied("actions-not-offered", "this operation is not offered here"))?;
     if !serde_json::from_str::<Value>(&wanted.arguments).is_ok_and(|arguments| arguments.is_object()) {
         return Err(invalid("actions-arguments", "the arguments are no JSON object"));

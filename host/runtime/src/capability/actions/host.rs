@@ -9,7 +9,7 @@ use crate::call::CallState;
 
 impl actions::Host for CallState {
     fn offered(&mut self) -> wasmtime::Result<Vec<Tool>> {
-        Ok(core::offered(&self.call)?)
+        Ok(core::offered(&self.call, &self.conversation.rounds)?)
     }
 
     async fn perform(&mut self, call: ToolCall) -> wasmtime::Result<Result<String, Error>> {

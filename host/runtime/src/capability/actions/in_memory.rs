@@ -27,8 +27,11 @@ impl Default for KeptActions {
                 parameters: r#"{"type":"object","required":["title"]}"#.to_owned(),
             },
         };
-        let catalogue =
-            vec![operation("tasks.create", "task:write", "create_task"), operation("tasks.complete", "task:write", "complete_task")];
+        let catalogue = vec![
+            operation("tasks.create", "task:write", "create_task"),
+            operation("tasks.complete", "task:write", "complete_task"),
+            operation("memories.search", "memory:read", "search_memories"),
+        ];
         Self { catalogue, done: Mutex::default() }
     }
 }

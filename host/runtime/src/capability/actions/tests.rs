@@ -9,6 +9,7 @@ use super::in_memory::KeptActions;
 use crate::call::Call;
 use crate::capability::Backends;
 use crate::capability::reply::{ReplyEvent, channel, core::Reply};
+use crate::capability::storage::memories::core::Wish;
 use crate::kit::{House, ada, nobody, settings};
 use crate::wit::types::values::ToolCall;
 use crate::{Caller, User};
@@ -38,7 +39,7 @@ async fn refused(call: &Call, rounds: &mut Rounds, wanted: ToolCall) -> (ErrorKi
 #[tokio::test]
 async fn an_agentic_turn_acts_as_its_caller_and_tells_it() {
     let (call, kept) = at(CREATE, ada()).await;
-    let names: Vec<String> = offered(&call).unwrap().into_iter().map(|tool| tool.name).collect();
+    let names: Vec<String> = offered(&call, &Rounds::new(true, 1)).unwrap().into_iter().map(|tool| tool.name).collect();
     assert_eq!(names, ["create_task"]);
     let (sink, mut told) = channel(4);
     let reply = Reply::to(sink);
@@ -47,6 +48,18 @@ async fn an_agentic_turn_acts_as_its_caller_and_tells_it() {
     assert_eq!(kept.done(), [(ada().user_id(), "tasks.create", r#"{"title":"water"}"#.to_owned())]);
     let ReplyEvent::Action(event) = told.try_recv().unwrap() else { unreachable!() };
     assert_eq!((event.name.as_str(), event.proposed, event.result.is_ok()), ("create_task", false, true));
+}
+
+#[tokio::test]
+async fn who_wants_no_memories_used_has_none_searched() {
+    let (call, kept) = at("[needs.actions]\noperations = ['memories.search', 'tasks.create']", ada()).await;
+    let names = |rounds: &Rounds| offered(&call, rounds).unwrap().into_iter().map(|tool| tool.name).collect::<Vec<_>>();
+    assert_eq!(names(&Rounds::new(true, 1)), ["create_task", "search_memories"]);
+    let mut without = Rounds::new(true, 2).wishing(Wish::Without);
+    assert_eq!(names(&without), ["create_task"]);
+    let search = wanted("search_memories", r#"{"title":"x"}"#);
+    assert_eq!(refused(&call, &mut without, search).await, (ErrorKind::Denied, "actions-not-offered".to_owned()));
+    assert!(kept.done().is_empty());
 }
 
 #[tokio::test]

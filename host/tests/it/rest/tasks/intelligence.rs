@@ -111,6 +111,17 @@ async fn habits_and_follow_ups_are_suggested_and_not_what_is_open_already(host: 
     host.anonymous().get(SUGGESTIONS).await.refused(401, "AUTH_003");
 }
 
+async fn what_memories_say_is_suggested_only_to_requests_that_may_read_them(host: TestHost) {
+    let alice = host.user("alice").await;
+    alice.post("/api/v1/memories", json!({"content": "A grey day. I want to repair the bicycle."})).await.created();
+    let of_memory = |answer: &Value| answer["suggestions"].as_array().unwrap().iter().find(|one| one["source"] == "memory").cloned();
+    let found = of_memory(&alice.get(&format!("{SUGGESTIONS}?limit=20")).await.ok()).expect("an intention");
+    assert_eq!((&found["title"], &found["evidence"]), (&json!("Repair the bicycle"), &json!("I want to repair the bicycle.")));
+    let key = host.app.api_keys.create("tasks", Some("alice"), &[Permission::TaskRead], None).await.unwrap();
+    let narrow = alice.with_token(&key.key).get(&format!("{SUGGESTIONS}?limit=20")).await.ok();
+    assert_eq!((of_memory(&narrow), narrow.to_string().contains("bicycle")), (None, false), "{narrow}");
+}
+
 async fn a_breakdown_is_a_proposal_and_on_request_all_or_nothing(host: TestHost) {
     let (alice, bob) = (host.user("alice").await, host.user("bob").await);
     let task = make(&alice, json!({"title": "Write the report", "priority": "high", "tags": ["work"], "estimated_duration_minutes": 100, "difficulty": 3})).await;
