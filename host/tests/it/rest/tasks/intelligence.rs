@@ -9,7 +9,7 @@ use mnemosyne_host::store::{messages, tasks};
 use serde_json::{Value, json};
 
 use super::{TASKS, at, kinds, make, pointers, titles};
-use crate::kit::{Actor, TestHost, backends};
+use crate::kit::{Actor, Script, ScriptedModel, TestHost, backends};
 
 const SUGGESTIONS: &str = "/api/v1/tasks/suggestions";
 const EXTRACT: &str = "/api/v1/tasks/extract";
@@ -280,6 +280,26 @@ async fn the_same_words_sent_at_once_make_each_task_once(host: TestHost) {
         one.await.unwrap();
     }
     assert_eq!(alice.get(TASKS).await.ok()["total"], 2);
+}
+
+async fn a_model_makes_it_better_and_what_it_makes_up_is_not_believed(host: TestHost) {
+    let mut host = host;
+    host.user("alice").await;
+    let steps = r#"{"steps":[{"title":"Ask Ada","minutes":10,"difficulty":2},{"title":"Write it down"}]}"#;
+    let model = ScriptedModel::start(Script::says(steps)).await;
+    host.restart_with(|config| model.configure(config)).await;
+    let alice = host.sign_in("alice").await;
+    let task = make(&alice, json!({"title": "Write the report", "description": "for the board"})).await;
+    let better = alice.post(&at(&task, "/breakdown"), json!({"apply": true})).await.ok();
+    assert_eq!((&better["source"], &better["degraded"], of(&better["steps"], "title")), (&json!("model"), &json!(false), vec!["Ask Ada", "Write it down"]));
+    assert_eq!((of(&better["created"], "title"), &better["created"][0]["estimated_duration_minutes"]), (vec!["Ask Ada", "Write it down"], &json!(10)));
+    assert!(model.requests()[0].to_string().contains("for the board"), "{:?}", model.requests());
+    model.then(Script::says(r#"{"tasks":[{"title":"Rob a bank","evidence":"rob the bank"}]}"#));
+    let invented = alice.post(EXTRACT, json!({"text": "I must call Ada.", "auto_create": true})).await.ok();
+    assert_eq!((of(&invented["created"], "title"), &invented["source"], &invented["degraded"]), (vec!["Call Ada"], &json!("rules"), &json!(true)), "{invented}");
+    model.then(Script::says("{\"order\": \"whatever\"}"));
+    let order = alice.post(PRIORITIZE, json!({})).await.ok();
+    assert_eq!((&order["source"], order["tasks"].as_array().unwrap().len()), (&json!("rules"), 4), "{order}");
 }
 
 async fn a_long_text_is_read_within_the_limits(host: TestHost) {
