@@ -55,7 +55,7 @@ impl Tasks {
         Ok(Extracted { drafts, created })
     }
 
-    /// The newest messages of one of the caller's conversations, oldest first.
+    /// The newest messages of one of the caller's conversations that together are no longer than a text may be, oldest first.
     async fn said(&self, caller: &Principal, id: Uuid) -> Outcome<Vec<Said>> {
         if !caller.permissions.contains(Permission::ChatUse) {
             return Err(Fault::new(Code::NotPermitted).detail("reading a conversation needs `chat:use` too"));
@@ -64,8 +64,7 @@ impl Tasks {
         let most = i64::try_from(MOST_MESSAGES).unwrap_or(i64::MAX);
         let newest = Page::skip((conversation.message_count - most).max(0), most);
         let page = messages::of_conversation(&self.db, caller.user, id, None, &newest).await?;
-        let said = |message: Message| Said { role: message.role.text(), content: message.content, at: message.created_at };
-        Ok(page.items.into_iter().map(said).collect())
+        Ok(newest_that_fit(page.items))
     }
 
     /// Marks what is open already.
@@ -104,4 +103,17 @@ impl Tasks {
         tx.commit().await?;
         Ok(made)
     }
+}
+
+/// The last ones, together at most [`TEXT_BYTES`].
+fn newest_that_fit(messages: Vec<Message>) -> Vec<Said> {
+    let mut bytes = 0;
+    let fits = |message: &Message| {
+        bytes += message.content.len();
+        bytes <= TEXT_BYTES
+    };
+    let said = |message: Message| Said { role: message.role.text(), content: message.content, at: message.created_at };
+    let mut newest: Vec<Said> = messages.into_iter().rev().take_while(fits).map(said).collect();
+    newest.reverse();
+    newest
 }
