@@ -1,4 +1,8 @@
-//! Memories and their vectors: inline or through the outbox, once, and never of an older text.
+//! Memories and their vectors: inline or through the outbox, once, and never of an older text; moved to another space whole.
+//!
+//! `mod.rs` what a memory goes through · `reembed.rs` what a move goes through
+
+mod reembed;
 
 use std::collections::HashSet;
 use std::sync::Arc;
