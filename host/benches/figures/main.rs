@@ -15,6 +15,9 @@
 //! search.rs    hybrid search over 10 000 memories, recall, memory of a hundred people
 //! retrieval.rs what is found without a model, on a labelled set
 //! remember.rs  keeping a memory; an embedder that hangs
+//! stream.rs    what is added to each streamed word; two hundred streams at once
+//! leave.rs     clients that leave, for good or to come back
+//! upstream.rs  a model server that knows when it sent what      frames.rs  server-sent events as a client reads them
 //! random.rs    numbers, vectors and texts, the same in every run
 //! ```
 //! Nothing here is a test: a missed target is printed, not failed, because time on a shared machine proves nothing alone.
@@ -28,7 +31,9 @@
 mod award;
 mod bare;
 mod complete;
+mod frames;
 mod guest;
+mod leave;
 mod login;
 mod people;
 mod process;
@@ -38,8 +43,10 @@ mod retrieval;
 mod sample;
 mod search;
 mod start;
+mod stream;
 mod swaps;
 mod table;
+mod upstream;
 
 use table::Table;
 
@@ -47,7 +54,7 @@ use table::Table;
 type Section = fn(&mut Table);
 
 /// Name, what it measures, how.
-const SECTIONS: [(&str, &str, Section); 8] = [
+const SECTIONS: [(&str, &str, Section); 10] = [
     ("award", "one guest call beside bare wasmtime and the native function", award::run),
     ("complete", "PATCH /tasks/{id}/complete beside a bare axum handler with the same SQL", complete::run),
     ("start", "start to ready, memory at rest", start::run),
@@ -55,6 +62,8 @@ const SECTIONS: [(&str, &str, Section); 8] = [
     ("login", "GET /auth/me while 16 clients log in", login::run),
     ("search", "hybrid search over 10 000 memories, recall of eight bits, memory of a hundred people", search::run),
     ("retrieval", "what is found without a model, on a labelled set", retrieval::run),
+    ("stream", "what host and guest add to each streamed word; 200 streams at once", stream::run),
+    ("leave", "clients that leave: cancelled, or resumed", leave::run),
     ("remember", "keeping a memory beside a bare insert; an embedder that hangs", remember::run),
 ];
 

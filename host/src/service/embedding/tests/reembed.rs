@@ -225,7 +225,9 @@ async fn an_embedder_that_takes_nothing_ends_the_move_in_words_and_changes_nothi
     on_all(async |db| {
         let alice = user(db, "alice").await.id;
         let memories = keep(db, alice, &notes(3)).await;
-        for (script, why) in [(Script::Refuses("note"), "refuses every text"), (Script::Says(vec![vec![1.0; 3]; 3]), "3 floats instead of 128")] {
+        for (script, why) in
+            [(Script::Refuses("note"), "refuses every text"), (Script::Says(vec![vec![1.0; 3]; 3]), "3 floats instead of 128")]
+        {
             let host = host(db, script);
             let job = host.ask(db).await;
             let ended = host.moves(db, &job).await;
@@ -266,7 +268,11 @@ async fn texts_of_plugins_move_and_their_own_vectors_do_not() {
             Collections::new(db.db.clone(), Arc::new(SystemIds), store, desk)
         };
         let before = collections(Arc::new(HashedNgram::new(64)));
-        let item = |at: usize| TextItem { item: format!("t{at:03}"), text: format!("tea number {at}"), metadata: vec![("at".into(), at.to_string())] };
+        let item = |at: usize| TextItem {
+            item: format!("t{at:03}"),
+            text: format!("tea number {at}"),
+            metadata: vec![("at".into(), at.to_string())],
+        };
         before.upsert_text(&texts, &(0..100).map(item).collect::<Vec<_>>(), ITEMS).await.unwrap();
         let mine = Space { model: "mine".into(), dimension: 2 };
         let vector = VectorItem { id: "v".into(), parent: None, hash: None, vector: vec![1.0, 0.0], metadata: Vec::new() };
