@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! house.rs   the house keeps its own law: names, layers, sizes, documented contract
+//! injection.rs   texts that want to be more than data: what reaches the model
 //! kit/       what tests stand on: hosts, databases, actors, components
 //! actions.rs what a persona does for its person
 //! author.rs  the persona of the SDK's documentation, from its ten lines to an answer
@@ -27,6 +28,7 @@ mod author;
 mod chaos;
 mod cli;
 mod house;
+mod injection;
 mod kit;
 mod model;
 mod rest;

@@ -10,19 +10,25 @@
 //! zoo/keys.rs        one that takes API keys for logins
 //! zoo/full.rs        a full house of slow guests
 //! zoo/voice.rs       a persona as core text; zoo/voices.rs those that speak; zoo/talk.rs how they are met
+//! zoo/spy.rs         a persona that searches its own memory for somebody else's word
+//! zoo/mind.rs        task intelligence as core text; zoo/minds.rs those that help; zoo/asked.rs how they are met
 //! zoo/wall.rs        a persona that wants out
 //! zoo/help.rs        those that help with tasks
 //! zoo/still.rs       memory and descriptors of a host of its own, before and after
 //! ```
 //! Beside each stands its control: the same attack once its limit is lifted, or the same answer without its defect, works.
 
+mod asked;
 mod build;
 mod full;
 mod grants;
 mod help;
 mod keys;
+mod mind;
+mod minds;
 mod providers;
 mod rules;
+mod spy;
 mod still;
 mod talk;
 mod uploads;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::voice::Voice;
 use super::voices::{self, Beast, Ends};
 use super::{PLUGINS, all_quiet, let_in, recorded, watch_panics};
-use crate::kit::{Actor, Heard, TestHost, backends};
+use crate::kit::{Actor, Heard, Script, ScriptedModel, TestHost, backends};
 use crate::rest::personas::principal;
 
 const SLOT: &str = "persona/zoo";
@@ -17,7 +17,7 @@ async fn say(host: &TestHost, person: &Actor, message: &str) -> Value {
     turn(host, person, Ask { message: message.to_owned(), persona: Some("zoo".to_owned()), use_memories: true, ..Ask::default() }).await
 }
 
-async fn turn(host: &TestHost, person: &Actor, ask: Ask) -> Value {
+pub(super) async fn turn(host: &TestHost, person: &Actor, ask: Ask) -> Value {
     let heard = Heard::default();
     let prepared = host.app.personas.prepare(&principal(person), ask).await.unwrap();
     let (name, degraded) = match host.app.personas.answer(&prepared, &heard).await {
@@ -75,6 +75,16 @@ backends! {
         // What the smuggler wanted was proposed and not done.
         let mallory = host.sign_in("mallory").await;
         assert_eq!(mallory.get("/api/v1/tasks").await.ok()["total"], 0);
+    }
+
+    async fn beasts_that_ask_models_stay_within_their_bounds(mut host: TestHost) {
+        let model = ScriptedModel::start(Script::Says(vec!["Fine".to_owned(), ".".to_owned()])).await;
+        host.restart_with(|config| model.configure(config)).await;
+        let beasts = voices::model_users();
+        let most = beasts.len() * 2 * 4;
+        meet(&host, beasts).await;
+        let asked = model.requests().len();
+        assert!((4..=most).contains(&asked), "the model was asked {asked} times");
     }
 
     async fn an_affinity_that_lies_loops_or_breaks_costs_only_itself(host: TestHost) {

@@ -30,6 +30,12 @@ pub(super) const UPSERT: &str = r#"(import "mnemosyne:vector/index@0.1.0" "upser
 /// `storage/kv`.
 pub(super) const KV: &str = r#"(import "mnemosyne:storage/kv@0.1.0" "put" (func $put (param i32 i32 i32 i32 i32 i32 i64 i32 i32 i32)))
     (import "mnemosyne:storage/kv@0.1.0" "get" (func $get (param i32 i32 i32 i32)))"#;
+/// `llm/chat`, streamed and whole. The arguments, one message `user: hello`, stand at 2048.
+pub(super) const OPEN: &str = r#"(import "mnemosyne:llm/chat@0.1.0" "open" (func $open (param i32 i32)))
+    (import "mnemosyne:llm/chat@0.1.0" "[method]chat-stream.next" (func $next (param i32 i32)))"#;
+pub(super) const COMPLETE: &str = r#"(import "mnemosyne:llm/chat@0.1.0" "complete" (func $complete (param i32 i32)))"#;
+pub(super) const QUESTION: &str = r#"(data (i32.const 2048) "\00\09\00\00\01\00\00\00")
+    (data (i32.const 2304) "\08\01\00\00\04\00\00\00\00\01\00\00\05\00\00\00")"#;
 /// `http.send`.
 pub(super) const SEND: &str = r#"(import "mnemosyne:http/http@0.1.0" "send"
     (func $send (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#;

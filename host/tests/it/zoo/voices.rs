@@ -2,7 +2,9 @@
 //! defect. What a voice got to hear from the host it says in letters (`voice.rs`): `32q` is thirty-two answers, then `quota`.
 
 use super::build::{DIVE, GROW, SPIN};
-use super::voice::{DONE, FORGET, HELLO, KV, LOG, PERFORM, SEARCH, SEARCH_HELLO, UPSERT, Voice, data, forever, until_refused};
+use super::voice::{
+    COMPLETE, DONE, FORGET, HELLO, KV, LOG, OPEN, PERFORM, QUESTION, SEARCH, SEARCH_HELLO, UPSERT, Voice, data, forever, until_refused,
+};
 
 /// How a turn ends.
 pub(super) enum Ends {
@@ -259,6 +261,34 @@ fn seekers() -> Vec<Beast> {
             Says("32q".to_owned()),
             search(until_refused(SEARCH_HELLO, 32)),
             "32+",
+        ),
+    ]
+}
+
+/// Those that ask models.
+pub(super) fn model_users() -> Vec<Beast> {
+    let model = "[needs.llm]\nclasses = ['chat']\nmax-tokens-per-call = 1000\n";
+    let ask = "(call $complete (i32.const 2048) (i32.const 896))";
+    let open = "(call $open (i32.const 2048) (i32.const 896))";
+    let asking = |respond: String| Voice::saying(respond).items(QUESTION).with(COMPLETE, model);
+    let listening = |respond: String| Voice::saying(respond).items(QUESTION).with(OPEN, model);
+    let next = format!("(call $next (i32.load (i32.const 900)) (i32.const 960)) {FORGET}");
+    vec![
+        beast(
+            "model-flood",
+            asking(forever(&format!("{ask} {FORGET}"))),
+            Replaced("host-calls-exceeded"),
+            asking(format!("{ask} (call $tell (i32.const 896) (i32.const 4)) {DONE}")),
+            "+",
+        ),
+        beast("model-quota", asking(until_refused(ask, 100)), Says("4q".to_owned()), asking(until_refused(ask, 4)), "4+"),
+        beast("open-flood", listening(until_refused(open, 100)), Says("2q".to_owned()), listening(until_refused(open, 2)), "2+"),
+        beast(
+            "listening-for-ever",
+            listening(format!("{open} {}", forever(&next))),
+            Replaced("host-calls-exceeded"),
+            listening(format!("{open} {next} (call $tell (i32.const 960) (i32.const 4)) {DONE}")),
+            "+",
         ),
     ]
 }
