@@ -82,7 +82,7 @@ async fn resumed(base: &str, person: &Person, upstream: &Upstream) -> usize {
             left -= taken.min(left);
             for frame in frames.take(&part[..taken]) {
                 if frame["type"] == "meta" {
-                    run = frame["run_id"].as_str().expect("an id").to_owned();
+                    frame["run_id"].as_str().expect("an id").clone_into(&mut run);
                 }
                 said.push_str(text(&frame));
             }

@@ -155,10 +155,10 @@ backends! {
         let alice = host.user("alice").await;
         let mut asked = 0;
         for text in CORPUS {
-            let make = async |title: String| alice.post("/api/v1/tasks", json!({"title": title, "description": text})).await;
-            let mut made = make(format!("Water the garden {text}")).await;
+            let titled = async |title: String| alice.post("/api/v1/tasks", json!({"title": title, "description": text})).await;
+            let mut made = titled(format!("Water the garden {text}")).await;
             if made.status == 422 {
-                made = make("Water the garden".to_owned()).await;
+                made = titled("Water the garden".to_owned()).await;
             }
             if !taken(&made, text) {
                 continue;

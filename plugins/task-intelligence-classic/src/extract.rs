@@ -35,15 +35,14 @@ pub(crate) fn without_known(drafts: Vec<Draft>, known: &[Task]) -> Vec<Draft> {
 pub(crate) fn from_text(text: &str, moment: &Moment) -> Vec<Draft> {
     let (mut drafts, mut told, mut listed) = (Vec::new(), String::new(), false);
     for line in text.lines() {
-        match steps::item(line).filter(|_| listed) {
-            Some(item) => drafts.extend(draft(item, line, 0.85, moment)),
-            None => {
-                told.push_str(line);
-                told.push('\n');
-                // What is ticked off stands in the list too.
-                let stays = line.trim().is_empty() || line.trim_start().starts_with(['-', '*', '•']);
-                listed = if stays { listed } else { heads_a_list(line) };
-            }
+        if let Some(item) = steps::item(line).filter(|_| listed) {
+            drafts.extend(draft(item, line, 0.85, moment));
+        } else {
+            told.push_str(line);
+            told.push('\n');
+            // What is ticked off stands in the list too.
+            let stays = line.trim().is_empty() || line.trim_start().starts_with(['-', '*', '•']);
+            listed = if stays { listed } else { heads_a_list(line) };
         }
     }
     drafts.extend(words::sentences(&told).into_iter().filter_map(|sentence| from_sentence(sentence, moment)));

@@ -85,11 +85,12 @@ fn follow_ups(done: &[Task], moment: &Moment) -> Vec<Suggestion> {
     let follow_up = |task: &Task| {
         let said = words::of(&task.title);
         let first = said.first().map_or("", String::as_str);
-        let said = if VERBS.contains(&first) { said[1..].to_vec() } else { said };
         if NOT_YET.contains(&first) {
             return None;
         }
-        let (_, what) = FOLLOW_UPS.iter().find(|(signals, _)| signals.iter().any(|word| words::has(&said, word)))?;
+        // "call about the proposal": what was called about counts, not that somebody called
+        let said = if VERBS.contains(&first) { &said[1..] } else { &said[..] };
+        let (_, what) = FOLLOW_UPS.iter().find(|(signals, _)| signals.iter().any(|word| words::has(said, word)))?;
         let title = format!("{what}: {}", words::excerpt(&task.title, 200));
         let due = Date::today(moment).plus(2);
         let draft = Draft {

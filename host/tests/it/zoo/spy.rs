@@ -101,8 +101,8 @@ backends! {
         }
         // Both at once, on instances that take turns in the same places.
         for _ in 0..5 {
-            let (hers, his) = tokio::join!(hears(&alice, "the garden"), hears(&bob, "the garden"));
-            assert_eq!((hers.as_str(), his.as_str()), ("found", "clean"));
+            let (found, clean) = tokio::join!(hears(&alice, "the garden"), hears(&bob, "the garden"));
+            assert_eq!((found.as_str(), clean.as_str()), ("found", "clean"));
         }
         assert!(logged(&word).is_empty(), "{:?}", logged(&word));
         all_quiet(&host).await;
