@@ -27,6 +27,8 @@ const NEAREST: usize = 40;
 const NARROW: i64 = 2_000;
 /// Nearest memories that are looked at before a wide filter.
 const WIDE: usize = 200;
+/// How often the nearest are asked for while there are none.
+const TRIES: usize = 2;
 /// Rows read beyond the wanted ones: those that tie at the end.
 const TIES: usize = 8;
 
@@ -176,14 +178,17 @@ impl Memories {
         Ok(Some(found.into_iter().filter(|near| near.score > 0.0).collect()))
     }
 
-    /// As [`Memories::passing_nearest`]; nothing near where there is something to be near means that no vector is made yet.
+    /// As [`Memories::passing_nearest`]. Nothing near where there is something to be near: all vectors moved to another space at
+    /// that moment, so it is asked again; or none is made yet.
     async fn filtered_nearest(&self, user: Uuid, query: &str, filter: &MemoryFilter, limit: usize) -> Result<Vec<Near>, Unavailable> {
-        let near = self.passing_nearest(user, query, filter, limit).await?;
         let fault = |error: crate::store::Error| Unavailable::Failed(error.into());
-        if near.is_empty() && !memories::ids(&self.0.db, user, filter, 1).await.map_err(fault)?.is_empty() {
-            return Err(Unavailable::Embedder);
+        for _ in 0..TRIES {
+            let near = self.passing_nearest(user, query, filter, limit).await?;
+            if !near.is_empty() || memories::ids(&self.0.db, user, filter, 1).await.map_err(fault)?.is_empty() {
+                return Ok(near);
+            }
         }
-        Ok(near)
+        Err(Unavailable::Embedder)
     }
 
     /// A narrow filter says first who may be found. Before a wide one the nearest are taken and those that pass are kept,
