@@ -8,6 +8,7 @@ mod count_accesses;
 mod embed_outbox;
 mod expire_sessions;
 mod follow_routing;
+mod keep_runs;
 mod purge;
 pub mod record_calls;
 pub mod reembed;
@@ -21,6 +22,7 @@ pub async fn run(app: App, stop: CancellationToken) {
         embed_outbox::run(&app, &stop),
         count_accesses::run(&app, &stop),
         reembed::run(&app, &stop),
+        keep_runs::run(&app, &stop),
         purge::run(&app, &stop),
         expire_sessions::run(&app, &stop)
     );

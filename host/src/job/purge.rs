@@ -14,6 +14,8 @@ const KEPT: i64 = DAY;
 /// How long a day's tokens are known, in milliseconds.
 const KEPT_TOKENS: i64 = 92 * DAY;
 const DAY: i64 = 24 * 3_600_000;
+/// How long a deleted conversation is told to clients that sync, in milliseconds.
+const TOMBSTONES: i64 = 90 * DAY;
 
 pub(super) async fn run(app: &App, stop: &CancellationToken) {
     loop {
@@ -31,6 +33,8 @@ async fn round(app: &App) -> store::Result<()> {
     let now = app.clock.now();
     let removed = store::idempotency::purge(&app.db, now).await?
         + store::kv::purge(&app.db, now).await?
+        + app.chat.purge().await?
+        + store::conversations::purge(&app.db, now - TOMBSTONES).await?
         + store::logins::purge(&app.db, now - KEPT).await?
         + store::logins::purge_pending(&app.db, now - KEPT).await?
         + store::llm::purge(&app.db, (now - KEPT_TOKENS) / DAY, now).await?;

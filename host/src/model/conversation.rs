@@ -95,6 +95,20 @@ pub struct Context {
     pub memories_allowed: bool,
     /// The memories that the answer names; empty while it is made.
     pub memories: Vec<Uuid>,
+    /// The operations that were asked for on the way; empty while it is made.
+    #[serde(default)]
+    pub actions: Vec<ActionTaken>,
+}
+
+/// One use of the host's own operations.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ActionTaken {
+    /// Which one.
+    pub name: String,
+    /// It was only proposed: the turn was none in which operations are performed.
+    pub proposed: bool,
+    /// Why it was refused, if it was.
+    pub error: Option<String>,
 }
 
 text_enum! {

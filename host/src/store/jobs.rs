@@ -30,6 +30,18 @@ pub async fn release<'a>(db: impl Writes<'a>, name: &str, holder: &str) -> Resul
     db.writing("DELETE FROM leases WHERE name = $1 AND holder = $2".into()).bind(name).bind(holder).execute().await.map(drop)
 }
 
+/// Names of the leases that begin with `prefix` and are not over.
+pub async fn leased<'a>(db: impl Reader<'a>, prefix: &str, now: Millis) -> Result<Vec<String>> {
+    let rows: Vec<(String,)> = db
+        .reading("SELECT name FROM leases WHERE expires_at > $2 AND SUBSTR(name, 1, CAST($3 AS INTEGER)) = $1 ORDER BY name".into())
+        .bind(prefix)
+        .bind(now)
+        .bind(i64::try_from(prefix.len()).unwrap_or(i64::MAX))
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
 /// Reports which routing generation a host serves.
 pub async fn report<'a>(db: impl Writes<'a>, replica: Uuid, generation: i64, now: Millis) -> Result<()> {
     db.writing(

@@ -20,13 +20,14 @@ macro_rules! columns {
 
 rows! {
     Run { id, user_id, conversation_id, message_id, host, state: text, cancel, started_at, ended_at }
-    Stored { first, events: json }
+    Stored { first, events }
 }
 
 /// A block as it is stored.
 struct Stored {
     first: i64,
-    events: Vec<(EventKind, String)>,
+    /// JSON in a column of text.
+    events: String,
 }
 
 /// A block of a run's events, without gaps.
@@ -134,7 +135,8 @@ pub async fn events<'a>(db: impl Reader<'a>, run: Uuid, after: i64) -> Result<Ve
         .await?;
     let (mut found, mut at) = (Vec::new(), after);
     for block in blocks {
-        for (number, (kind, data)) in (block.first..).zip(block.events) {
+        let events: Vec<(EventKind, String)> = serde_json::from_str(&block.events).map_err(|error| Error::Corrupt(error.to_string()))?;
+        for (number, (kind, data)) in (block.first..).zip(events) {
             if number == at + 1 {
                 at = number;
                 found.push(RunEvent { number, kind, data });

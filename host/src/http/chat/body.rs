@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::error::{Code, Fault, Outcome};
 use crate::http::Time;
-use crate::model::conversation::{Context, Conversation, Message};
+use crate::model::conversation::{ActionTaken, Context, Conversation, Message};
 use crate::model::game::Rules;
 use crate::service::principal::Principal;
 
@@ -128,6 +128,27 @@ pub struct ContextBody {
     pub memories_allowed: bool,
     /// The memories that the answer rests on.
     pub memories: Vec<Uuid>,
+    /// The host's own operations that were asked for on the way.
+    pub actions: Vec<ActionBody>,
+}
+
+/// An operation that a persona asked for.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AnswerAction)]
+pub struct ActionBody {
+    /// Which one.
+    pub name: String,
+    /// It was only proposed.
+    pub proposed: bool,
+    /// The code of why it was refused, if it was.
+    #[schema(required)]
+    pub error: Option<String>,
+}
+
+impl From<ActionTaken> for ActionBody {
+    fn from(action: ActionTaken) -> Self {
+        Self { name: action.name, proposed: action.proposed, error: action.error }
+    }
 }
 
 impl From<Rules> for PluginBody {
@@ -146,6 +167,7 @@ impl From<Context> for ContextBody {
             summarised: context.summarised,
             memories_allowed: context.memories_allowed,
             memories: context.memories,
+            actions: context.actions.into_iter().map(Into::into).collect(),
         }
     }
 }

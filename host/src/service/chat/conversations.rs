@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::Chat;
+use super::live::Stop;
 use crate::clock::Millis;
 use crate::error::{Code, Fault, Outcome};
 use crate::model::conversation::{Conversation, Message};
@@ -12,6 +13,8 @@ use crate::store::{self, conversations, messages};
 
 /// Characters of a title at most.
 const TITLE: usize = 500;
+/// Characters of a title that the first message gives.
+const OWN_TITLE: usize = 80;
 /// Messages that are copied at a time.
 const COPIED: i64 = 100;
 /// How often a change is made again when something was said meanwhile.
@@ -111,6 +114,8 @@ impl Chat {
         let mut tx = self.db.begin().await?;
         conversations::delete(&mut tx, caller.user, id, if_version, self.clock.now().max(conversation.updated_at)).await?;
         tx.commit().await?;
+        // other hosts find out by themselves, within a second
+        self.desk.all().iter().filter(|live| live.conversation == id).for_each(|live| live.halt(Stop::Asked));
         Ok(())
     }
 
@@ -193,5 +198,34 @@ fn expect(conversation: &Conversation, if_version: Option<i64>) -> Outcome<()> {
     match if_version {
         Some(version) if version != conversation.version => Err(Fault::new(Code::VersionMismatch)),
         _ => Ok(()),
+    }
+}
+
+/// The title that the first message gives: its first line, cut at a word.
+pub(super) fn title_of(message: &str) -> String {
+    let line = message.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let clean: String = line.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    if clean.chars().count() <= OWN_TITLE {
+        return clean;
+    }
+    let cut: String = clean.chars().take(OWN_TITLE).collect();
+    let whole = cut.rsplit_once(' ').map_or(cut.as_str(), |(whole, _)| whole);
+    let enough = whole.chars().count() * 2 > OWN_TITLE;
+    format!("{}…", if enough { whole.trim_end() } else { cut.trim_end() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_message_names_the_conversation() {
+        assert_eq!(title_of("\n  Plan the garden  \nwith roses"), "Plan the garden");
+        assert_eq!(title_of("tab\there"), "tab here");
+        let long = title_of(&"word ".repeat(40));
+        assert!(long.chars().count() <= 81 && long.ends_with("word…"), "{long}");
+        let unbroken = title_of(&"あ".repeat(200));
+        assert_eq!(unbroken.chars().count(), 81);
+        assert_eq!(title_of("   \n  "), "");
     }
 }

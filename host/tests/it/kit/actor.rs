@@ -59,6 +59,11 @@ impl Actor {
         self.ask(Method::POST, "/api/v1/admin/plugins").bytes("application/wasm", component).send().await.created()
     }
 
+    /// The same one in front of another host.
+    pub(crate) fn at(&self, host: &super::TestHost) -> Self {
+        Self { base: host.base.clone(), ..self.clone() }
+    }
+
     /// The same one with another token.
     pub(crate) fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
@@ -79,6 +84,11 @@ impl Asking {
 
     pub(crate) fn bytes(self, kind: &str, body: impl Into<reqwest::Body>) -> Self {
         Self(self.0.header("content-type", kind).body(body))
+    }
+
+    /// The answer's head; its body is the caller's to read.
+    pub(crate) async fn open(self) -> reqwest::Response {
+        self.0.send().await.expect("the host answers")
     }
 
     pub(crate) async fn send(self) -> Answer {

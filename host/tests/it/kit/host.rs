@@ -103,6 +103,21 @@ impl TestHost {
         ]
     }
 
+    /// A second host on the same database and data; `None` on SQLite, where one host has the file.
+    pub(crate) async fn beside(&self) -> Option<Self> {
+        if self.backend == Backend::Sqlite {
+            return None;
+        }
+        let mut config = self.config.clone();
+        config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        // both issue the same tokens
+        config.server.public_url = Some(self.base.clone());
+        let (app, running) = serve(&mut config, &self.resolver).await;
+        let base = format!("http://{}", config.server.listen);
+        let (backend, client, operator_key) = (self.backend, self.client.clone(), self.operator_key.clone());
+        Some(Self { app, base, backend, config, operator_key, client, running, resolver: self.resolver.clone() })
+    }
+
     /// Which database this host stands on.
     pub(crate) fn backend(&self) -> Backend {
         self.backend

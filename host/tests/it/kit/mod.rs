@@ -3,6 +3,7 @@
 //! ```text
 //! kit/host.rs       TestHost: starts, restarts and ends the host; its actors
 //! kit/actor.rs      Actor: a person, an operator or nobody, who asks; Answer: what came back, and how one claims something of it
+//! kit/events.rs     Events: somebody who listens to a stream; what every stream keeps
 //! kit/database.rs   a database of one's own on SQLite or PostgreSQL
 //! kit/logs.rs       what is logged, held against words that must not be
 //! kit/fixture.rs    components: the bundled ones by name, and a manifest packed into any
@@ -23,6 +24,7 @@
 
 mod actor;
 mod database;
+mod events;
 mod fixture;
 mod host;
 mod logs;
@@ -33,6 +35,7 @@ mod voice;
 
 pub(crate) use actor::{Actor, Answer};
 pub(crate) use database::{Backend, Database};
+pub(crate) use events::{Event, Events, in_order, text};
 pub(crate) use fixture::{fixture, pack};
 pub(crate) use host::{PASSWORD, TestHost};
 pub(crate) use logs::{logged, watch_logs_for};

@@ -1,5 +1,9 @@
 //! `/api/v1/chat`: conversations and the answers in them.
 
+mod agentic;
+mod answers;
+mod streams;
+
 use serde_json::{Value, json};
 
 use crate::kit::backends;
