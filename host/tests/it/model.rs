@@ -3,6 +3,7 @@
 //! ```text
 //! model/ask.rs       what the capability's backend makes of each script
 //! model/budget.rs    tokens of a day
+//! model/front.rs     the scripts through the front door
 //! model/raw.rs       what `/v1` passes through
 //! model/doctor.rs    `mnemosyne doctor`
 //! model/embedder.rs  vectors from the same server
@@ -12,6 +13,7 @@ mod ask;
 mod budget;
 mod doctor;
 mod embedder;
+mod front;
 mod raw;
 
 use std::sync::Arc;
