@@ -234,18 +234,17 @@ impl Chat {
                 Err(error) => {
                     let pause = pauses.next().filter(|_| !matches!(error, store::Error::NotFound | store::Error::Stale));
                     tracing::warn!(%error, again = ?pause, "an answer could not be saved");
-                    match pause {
-                        Some(pause) => tokio::time::sleep(*pause).await,
-                        None => {
-                            // the conversation was deleted, or somebody else ended the run, or the database is away
-                            let gone = matches!(error, store::Error::NotFound | store::Error::Stale);
-                            made.fault = if gone { None } else { Some(error.fault()) };
-                            made.state = if gone { RunState::Cancelled } else { RunState::Failed };
-                            made.message = None;
-                            live.end(last(&made));
-                            return made;
-                        }
+                    if let Some(pause) = pause {
+                        tokio::time::sleep(*pause).await;
+                        continue;
                     }
+                    // the conversation was deleted, or somebody else ended the run, or the database is away
+                    let gone = matches!(error, store::Error::NotFound | store::Error::Stale);
+                    made.fault = if gone { None } else { Some(error.fault()) };
+                    made.state = if gone { RunState::Cancelled } else { RunState::Failed };
+                    made.message = None;
+                    live.end(last(&made));
+                    return made;
                 }
             }
         }
