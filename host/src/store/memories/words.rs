@@ -133,9 +133,10 @@ pub async fn candidates<'a>(
     }
     let dialect = db.speaks();
     let words = asked(dialect, keys, which);
-    // PostgreSQL: who has the words is decided first; a planner that guesses would walk everybody's memories for the newest
+    // Who has the words is decided first (SQLite keeps the order of a CROSS JOIN): a planner that guesses asks the index of words
+    // once for each of the person's memories, or walks everybody's for the newest.
     let sql = dialect.pick(
-        "SELECT memories.id, importance, created_at, length, bag FROM memory_words JOIN memories ON memories.number = memory_words.rowid \
+        "SELECT memories.id, importance, created_at, length, bag FROM memory_words CROSS JOIN memories ON memories.number = memory_words.rowid \
          WHERE memory_words MATCH $1 AND user_id = $2",
         "WITH found AS MATERIALIZED (SELECT memory FROM memory_words WHERE words @@ CAST($1 AS tsquery)) \
          SELECT memories.id, importance, created_at, length, bag FROM found JOIN memories ON memories.number = found.memory WHERE user_id = $2",
