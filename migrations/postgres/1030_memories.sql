@@ -35,6 +35,7 @@ CREATE TABLE memories (
 );
 CREATE UNIQUE INDEX memories_id_key ON memories (id);
 CREATE UNIQUE INDEX memories_user_id_content_hash_key ON memories (user_id, content_hash) WHERE is_active;
+CREATE INDEX memories_user_number_idx ON memories (user_id, number);
 CREATE INDEX memories_user_created_idx ON memories (user_id, created_at, id);
 CREATE INDEX memories_user_updated_idx ON memories (user_id, updated_at, id);
 CREATE INDEX memories_superseded_by_idx ON memories (superseded_by) WHERE superseded_by IS NOT NULL;

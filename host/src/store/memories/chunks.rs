@@ -49,7 +49,7 @@ pub async fn chunks_of<'a>(db: impl Reader<'a>, user: Uuid, memories: &[Uuid]) -
     let mut query = db
         .reading(
             "SELECT c.id, c.memory_id, c.position, c.begins, c.ends, c.tokens, CASE WHEN c.position = 0 THEN m.content END AS content \
-             FROM memory_chunks c JOIN memories m ON m.id = c.memory_id WHERE m.user_id = $1 AND m.is_active"
+             FROM memory_chunks c JOIN memories m ON m.id = c.memory_id WHERE (m.user_id = $1) IS TRUE AND m.is_active"
                 .into(),
         )
         .bind(user);

@@ -78,7 +78,7 @@ pub async fn among<'a>(db: impl Reader<'a>, user: Uuid, filter: &MemoryFilter, i
         return Ok(Vec::new());
     }
     let dialect = db.speaks();
-    let mut query = db.reading("SELECT id FROM memories WHERE user_id = $1".into()).bind(user);
+    let mut query = db.reading("SELECT id FROM memories WHERE (user_id = $1) IS TRUE".into()).bind(user);
     filtered(&mut query, dialect, filter);
     query.and_in("id", ids.iter().copied());
     let rows: Vec<(Uuid,)> = query.all().await?;

@@ -8,6 +8,9 @@
 //! chunks.rs   pieces of content that have vectors
 //! stats.rs    figures and tags
 //! ```
+//! Where ids are given, `(user_id = $1) IS TRUE` keeps the index of a person's memories out of it: without statistics SQLite
+//! would rather read all of them than look up a few.
+//!
 //! A change begins with [`open`], which keeps other writers of the same person waiting until the transaction ends: what is
 //! read after it stands until the commit, so nothing is lost between two writers and no statistic drifts.
 
@@ -140,7 +143,8 @@ pub async fn owned<'a>(db: impl Reader<'a>, user: Uuid, ids: &[Uuid]) -> Result<
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut query = db.reading(concat!("SELECT ", columns!(), " FROM memories WHERE user_id = $1 AND is_active").into()).bind(user);
+    let mut query =
+        db.reading(concat!("SELECT ", columns!(), " FROM memories WHERE (user_id = $1) IS TRUE AND is_active").into()).bind(user);
     query.and_in("id", ids.iter().copied());
     query.all().await
 }
@@ -203,7 +207,10 @@ pub async fn hide(tx: &mut Tx, user: Uuid, ids: &[Uuid], now: Millis) -> Result<
         return Ok(0);
     }
     let mut query = tx
-        .query("UPDATE memories SET is_active = FALSE, deleted_at = $2, updated_at = $2, version = version + 1 WHERE user_id = $1 AND deleted_at IS NULL")
+        .query(
+            "UPDATE memories SET is_active = FALSE, deleted_at = $2, updated_at = $2, version = version + 1 \
+             WHERE (user_id = $1) IS TRUE AND deleted_at IS NULL",
+        )
         .bind(user)
         .bind(now);
     query.and_in("id", ids.iter().copied());
@@ -218,10 +225,10 @@ pub async fn hide(tx: &mut Tx, user: Uuid, ids: &[Uuid], now: Millis) -> Result<
 pub async fn erase(tx: &mut Tx, user: Uuid, ids: &[Uuid]) -> Result<u64> {
     let mut erased = 0;
     for part in ids.chunks(500) {
-        let mut query = tx.query("UPDATE memories SET superseded_by = NULL WHERE user_id = $1").bind(user);
+        let mut query = tx.query("UPDATE memories SET superseded_by = NULL WHERE (user_id = $1) IS TRUE").bind(user);
         query.and_in("superseded_by", part.iter().copied());
         query.execute().await?;
-        let mut query = tx.query("DELETE FROM memories WHERE user_id = $1").bind(user);
+        let mut query = tx.query("DELETE FROM memories WHERE (user_id = $1) IS TRUE").bind(user);
         query.and_in("id", part.iter().copied());
         erased += query.execute().await?;
     }
@@ -234,7 +241,9 @@ pub async fn weight<'a>(db: impl Reader<'a>, user: Uuid, ids: &[Uuid]) -> Result
         return Ok((0, 0));
     }
     let mut query = db
-        .reading("SELECT COUNT(*), CAST(COALESCE(SUM(length), 0) AS BIGINT) FROM memories WHERE user_id = $1 AND is_active".into())
+        .reading(
+            "SELECT COUNT(*), CAST(COALESCE(SUM(length), 0) AS BIGINT) FROM memories WHERE (user_id = $1) IS TRUE AND is_active".into(),
+        )
         .bind(user);
     query.and_in("id", ids.iter().copied());
     query.one().await
