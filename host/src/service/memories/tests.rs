@@ -117,7 +117,8 @@ async fn a_plugins_filters_hold_for_lists_and_searches_and_unknown_sources_fit_n
             assert_eq!(host.page(ada.user, &filter, None, 10, 1 << 20).await.0, expected);
             let mut found: Vec<String> =
                 host.plugin.search(ada.user, "river", &filter, 10).await.unwrap().into_iter().map(|hit| hit.memory.content).collect();
-            found.sort_by(|a, b| b.cmp(a));
+            found.sort();
+            found.reverse();
             assert_eq!(found, expected, "{filter:?}");
         }
         let best = &host.plugin.search(ada.user, "otters", &all(), 1).await.unwrap()[0];
