@@ -1,5 +1,7 @@
 //! A stream of `/v1` as it came over the wire, and the rules that every one keeps.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::kit::{Actor, TestHost};
@@ -13,7 +15,8 @@ pub(super) struct Chunks {
 
 /// Sends a request; the connection is its own, so that dropping the answer closes it.
 pub(super) async fn send(base: &str, token: &str, body: &Value) -> reqwest::Result<reqwest::Response> {
-    let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
+    // A stream that hangs fails its claim instead of the whole run.
+    let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(Duration::from_mins(1)).build().unwrap();
     client.post(format!("{base}/v1/chat/completions")).bearer_auth(token).json(body).send().await
 }
 
