@@ -88,7 +88,6 @@ fn follow_ups(done: &[Task], moment: &Moment) -> Vec<Suggestion> {
         if NOT_YET.contains(&first) {
             return None;
         }
-        // "call about the proposal": what was called about counts, not that somebody called
         let said = if VERBS.contains(&first) { &said[1..] } else { &said[..] };
         let (_, what) = FOLLOW_UPS.iter().find(|(signals, _)| signals.iter().any(|word| words::has(said, word)))?;
         let title = format!("{what}: {}", words::excerpt(&task.title, 200));
