@@ -96,7 +96,8 @@ impl Follower {
                 break;
             }
         }
-        if known > 0 && state.removed > known {
+        // while rows are stale one that comes back makes one less of them: counted anew
+        if known > 0 && (state.removed > known || self.writers.values().any(|writer| writer.stale > 0)) {
             self.sweep(db, state.id).await?;
         }
         self.generation = state.generation;

@@ -101,12 +101,20 @@ impl Collections {
 
     /// As [`Collections::search`], of texts by text. While items are on their way to a new space, both are asked.
     pub async fn search_text(&self, of: &Shelf, query: &str, limit: usize, pairs: &Metadata) -> Result<Vec<Hit>> {
-        let spaces = self.vectors.spaces(of).await?;
-        let (mut hits, mut away) = (Vec::new(), None);
-        for (space, _) in &spaces {
-            match self.desk.query(space, query).await {
-                Ok(vector) => hits.push(self.search(of, space, &vector, limit, pairs).await?),
-                Err(error) => away = Some(error),
+        let (mut hits, mut away, mut asked) = (Vec::new(), None, false);
+        for round in 0..2 {
+            // as with memories: ours last, so that what moves is met at least once
+            let mut spaces = self.vectors.spaces(of).await?;
+            spaces.sort_by_key(|(space, _)| space == self.desk.space());
+            for (space, _) in spaces.iter().filter(|(space, _)| round == 0 || space == self.desk.space()) {
+                asked |= space == self.desk.space();
+                match self.desk.query(space, query).await {
+                    Ok(vector) => hits.push(self.search(of, space, &vector, limit, pairs).await?),
+                    Err(error) => away = Some(error),
+                }
+            }
+            if asked || spaces.is_empty() {
+                break;
             }
         }
         if let (true, Some(error)) = (hits.is_empty(), away) {

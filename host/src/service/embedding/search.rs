@@ -53,13 +53,22 @@ impl Embeddings {
         }
         let of = Shelf::memories(user);
         let (mut lists, mut away) = (Vec::new(), false);
-        for space in self.spaces_to_ask(&of).await? {
-            let Ok(vector) = self.desk.query(&space, query).await else {
-                away = true;
-                continue;
-            };
-            let search = Search { within: candidates, ..Search::parents(&space, &vector, limit) };
-            lists.push(self.vectors.search(&of, search).await.map_err(Fault::from)?);
+        let mut asked = false;
+        for round in 0..2 {
+            // vectors move from other spaces to ours: whoever asks ours last meets each of them at least once
+            let spaces = self.spaces_to_ask(&of).await?;
+            for space in spaces.iter().filter(|space| round == 0 || *space == self.space()) {
+                asked |= space == self.space();
+                let Ok(vector) = self.desk.query(space, query).await else {
+                    away = true;
+                    continue;
+                };
+                let search = Search { within: candidates, ..Search::parents(space, &vector, limit) };
+                lists.push(self.vectors.search(&of, search).await.map_err(Fault::from)?);
+            }
+            if asked || spaces.is_empty() {
+                break;
+            }
         }
         if away && lists.iter().all(Vec::is_empty) {
             return Err(Unavailable::Embedder);
@@ -88,9 +97,11 @@ impl Embeddings {
         Ok(near(hits))
     }
 
-    /// The spaces a user's vectors live in; in most lives one.
+    /// The spaces a user's vectors live in, that of new vectors last; in most lives it is the only one.
     async fn spaces_to_ask(&self, of: &Shelf) -> Result<Vec<Space>, Fault> {
-        Ok(self.vectors.spaces(of).await?.into_iter().map(|(space, _)| space).collect())
+        let mut spaces: Vec<Space> = self.vectors.spaces(of).await?.into_iter().map(|(space, _)| space).collect();
+        spaces.sort_by_key(|space| space == self.space());
+        Ok(spaces)
     }
 }
 

@@ -154,4 +154,11 @@ pub(in crate::vector) async fn many_removed_are_counted(host: Host) {
         super::assert_nearest(&hits, &left, &query, 10);
         assert_eq!(host.store.spaces(&of).await.unwrap(), [(space.clone(), left.len() as u64)]);
     }
+    // some come back under the ids they had
+    host.put(&of, &space, &all[..300]).await;
+    let hits = host.found(&of, Search::items(&space, &query, 10)).await;
+    left.retain(|item| !all[..300].contains(item));
+    left.extend_from_slice(&all[..300]);
+    super::assert_nearest(&hits, &left, &query, 10);
+    assert_eq!(host.store.spaces(&of).await.unwrap(), [(space, left.len() as u64)]);
 }

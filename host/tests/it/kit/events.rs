@@ -42,8 +42,10 @@ impl Events {
     pub(crate) async fn of(asking: Asking) -> Self {
         let response = asking.open().await;
         let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
-        if response.status() != 200 || kind.as_deref() != Some("text/event-stream") {
-            panic!("no stream: {} {kind:?} {}", response.status(), response.text().await.unwrap());
+        let (status, streams) = (response.status(), kind.as_deref() == Some("text/event-stream"));
+        if status != 200 || !streams {
+            let text = response.text().await.unwrap();
+            unreachable!("no stream: {status} {kind:?} {text}");
         }
         Self { response, waiting: Vec::new() }
     }
