@@ -74,7 +74,7 @@ impl Greeting {
              Try it:\n\
              TOKEN=$(curl -s {address}/api/v1/auth/register -H 'content-type: application/json' -d '{{\"email\":\"ada@example.org\",\"username\":\"ada\",\"password\":\"correct horse battery\"}}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/'){register}\n\
              curl -s {address}/api/v1/tasks -H \"authorization: Bearer $TOKEN\" -H 'content-type: application/json' -d '{{\"title\":\"Water the plants\",\"difficulty\":2}}'\n\
-             curl -s {address}/api/v1/game/profile -H \"authorization: Bearer $TOKEN\"\n",
+             curl -sN {address}/api/v1/chat/stream -H \"authorization: Bearer $TOKEN\" -H 'content-type: application/json' -d '{{\"message\":\"Help me plan my week\"}}'\n",
             self.database, self.model
         )
     }

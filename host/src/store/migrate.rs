@@ -43,6 +43,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "1041_runs",
     "1050_personas",
     "1060_llm",
+    "1070_actions",
     "1080_vector_spaces",
 ];
 

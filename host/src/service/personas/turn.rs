@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_newest_of_a_long_history_are_told_whole_and_in_order() {
-        let said = |number: usize, length: usize| Said { role: "user", content: format!("{number:0length$}"), at: 0 };
+        let said = |number: usize, length: usize| Said { role: "user", content: format!("{number:08}").repeat(length / 8), at: 0 };
         let kept = fitting((0..300).map(|number| said(number, 8)).collect());
         assert_eq!((kept.len(), kept[0].content.as_str(), kept[255].content.as_str()), (256, "00000044", "00000299"));
         let kept = fitting((0..10).map(|number| said(number, 100 << 10)).collect());
