@@ -49,6 +49,8 @@ pub(super) enum Plugin {
         accept: Option<String>,
     },
     /// Refuse and unbind a revision's bytes everywhere, for good
+    // `--version` names a plugin's version here, not the program's.
+    #[command(disable_version_flag = true)]
     Block {
         /// name
         plugin: String,

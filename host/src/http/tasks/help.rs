@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::body::RecurrenceBody;
 use crate::http::Time;
-use crate::http::game::body::RulesBody;
+use crate::http::chat::body::PluginBody;
 use crate::model::task::Priority;
 use crate::service::tasks::intelligence::{Drafted, Helped};
 
@@ -27,7 +27,7 @@ pub struct HelpBody {
     pub note: String,
     /// Which plugin was asked; null when none is bound.
     #[schema(required)]
-    pub plugin: Option<RulesBody>,
+    pub plugin: Option<PluginBody>,
 }
 
 impl HelpBody {

@@ -38,6 +38,8 @@ pub(super) async fn met(host: &TestHost, person: &Actor, name: &str, voice: &Voi
 async fn meet(host: &TestHost, beasts: Vec<Beast>) {
     watch_panics();
     let (mallory, alice) = (host.user("mallory").await, host.user("alice").await);
+    // Somebody who answers when the first beast does not.
+    host.operator().bind(SLOT, "persona-mentor@0.1.0").await;
     let mut expected = Vec::new();
     for Beast { name, voice, ends, control, says } in beasts {
         let plugin = format!("voice-{name}");

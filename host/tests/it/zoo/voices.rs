@@ -51,13 +51,11 @@ pub(super) fn beasts() -> Vec<Beast> {
 fn talkers() -> Vec<Beast> {
     let one = "(call $say (i32.const 256) (i32.const 1))";
     let empty = "(call $say (i32.const 256) (i32.const 0))";
-    let block = "(call $say (i32.const 131072) (i32.const 4096))";
+    let block = "(memory.fill (i32.const 131072) (i32.const 97) (i32.const 4096)) (call $say (i32.const 131072) (i32.const 4096))";
     let status = "(call $status (global.get $reply) (i32.const 256) (i32.const 5))";
     let cite = "(call $cite (global.get $reply) (i32.const 256) (i32.const 5))";
-    let block_of = |count: u32| {
-        Voice::saying(format!("(memory.fill (i32.const 131072) (i32.const 97) (i32.const 4096)) {} {DONE}", times(count, block)))
-    };
-    let endless = Voice::saying(format!("(memory.fill (i32.const 131072) (i32.const 97) (i32.const 4096)) {}", forever(block)));
+    let block_of = |count: u32| Voice::saying(format!("{} {DONE}", times(count, block)));
+    let endless = Voice::saying(forever(block));
     vec![
         beast(
             "tiny-pushes",
@@ -125,7 +123,7 @@ fn talkers() -> Vec<Beast> {
 
 /// Those that use up time, memory, stack and tables.
 fn burners() -> Vec<Beast> {
-    let long = "(local $n i32) (loop $again (br_if $again (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 400000000))))";
+    let long = "(loop $again (br_if $again (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 400000000))))";
     let lifted = "[limits]\ncpu-ms = 10000\n";
     let grow = |pages: u32| format!("(if (i32.lt_s (memory.grow (i32.const {pages})) (i32.const 0)) (then (unreachable))) {HELLO} {DONE}");
     let table = |elements: u32| {
@@ -138,14 +136,14 @@ fn burners() -> Vec<Beast> {
             "loop-before-a-word",
             Voice::saying(SPIN),
             Replaced("cpu-exceeded"),
-            Voice::saying(format!("{long} {HELLO} {DONE}")).with("", lifted),
+            Voice::saying(format!("(local $n i32) {long} {HELLO} {DONE}")).with("", lifted),
             hello(),
         ),
         beast(
             "loop-after-a-word",
             Voice::saying(format!("{HELLO} {SPIN}")),
             Broken("cpu-exceeded", hello()),
-            Voice::saying(format!("{HELLO} {long} {DONE}")).with("", lifted),
+            Voice::saying(format!("(local $n i32) {HELLO} {long} {DONE}")).with("", lifted),
             hello(),
         ),
         beast(
@@ -247,22 +245,14 @@ fn keepers() -> Vec<Beast> {
 /// Those that search memories.
 fn seekers() -> Vec<Beast> {
     let search = |respond: String| Voice::saying(respond).with(SEARCH, "[needs.storage]\nmemories = 'read'\n");
-    vec![
-        beast(
-            "search-flood",
-            search(forever(&format!("{SEARCH_HELLO} {FORGET}"))),
-            Replaced("host-calls-exceeded"),
-            search(until_refused(SEARCH_HELLO, 3)),
-            "3+",
-        ),
-        beast(
-            "search-quota",
-            search(until_refused(SEARCH_HELLO, 100)),
-            Says("32q".to_owned()),
-            search(until_refused(SEARCH_HELLO, 32)),
-            "32+",
-        ),
-    ]
+    vec![beast(
+        "search-flood",
+        search(forever(&format!("{SEARCH_HELLO} {FORGET}"))),
+        Replaced("host-calls-exceeded"),
+        // A search costs eight calls of 256.
+        search(until_refused(SEARCH_HELLO, 20)),
+        "20+",
+    )]
 }
 
 /// Those that ask models.

@@ -84,6 +84,9 @@ pub fn own_words(worldview: &Worldview) -> String {
     let unknown =
         |table: &[(&'static str, &'static str)], name: &str| if known(table, name).is_none() { name.to_owned() } else { String::new() };
     line("outlook", &unknown(&TRADITIONS, &worldview.primary));
+    for name in worldview.secondary.iter().take(2) {
+        line("a second outlook", &unknown(&TRADITIONS, name));
+    }
     line("style", &unknown(&STYLES, &worldview.style));
     line("ethics", &unknown(&ETHICS, &worldview.ethics));
     lines.join("\n")

@@ -68,7 +68,7 @@ async fn say(host: &TestHost, who: &Actor, conversation: &str, words: &[(Speaker
 fn by_rules(answer: &Value) {
     assert_eq!((&answer["source"], &answer["reason"]), (&json!("rules"), &Value::Null), "{answer}");
     assert_eq!(
-        (&answer["plugin"]["plugin"], answer["plugin"]["digest"].as_str().map(str::len)),
+        (&answer["plugin"]["name"], answer["plugin"]["digest"].as_str().map(str::len)),
         (&json!("task-intelligence-classic"), Some(64)),
         "{answer}"
     );
