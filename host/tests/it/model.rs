@@ -5,12 +5,14 @@
 //! model/budget.rs    tokens of a day
 //! model/front.rs     the scripts through the front door
 //! model/raw.rs       what `/v1` passes through
+//! model/chat.rs      the scripts through `/api/v1/chat`
 //! model/doctor.rs    `mnemosyne doctor`
 //! model/embedder.rs  vectors from the same server
 //! ```
 
 mod ask;
 mod budget;
+mod chat;
 mod doctor;
 mod embedder;
 mod front;
