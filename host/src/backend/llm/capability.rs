@@ -43,8 +43,14 @@ impl Models {
         let (mut reservation, granted) = self.budget.reserve(user, size, request.max_tokens).await?;
         request.max_tokens = granted;
         let write = |model: &str, quirks: Quirks| prompt::body(&request, model, plan.profile, how == How::Streamed, quirks);
-        // nothing is spent until a model has accepted: what ends here gives all of it back
-        let got = self.asker()?.ask(&plan.models, how, &Writer::Ours(&write)).await?;
+        let got = match self.asker()?.ask(&plan.models, how, &Writer::Ours(&write)).await {
+            Ok(got) => got,
+            // nothing is spent until a model has accepted: all of it comes back, before the next question can be asked
+            Err(error) => {
+                reservation.settle(0).await;
+                return Err(error);
+            }
+        };
         reservation.heard(u64::from(size));
         let model = plan.models.into_iter().next().unwrap_or_default();
         Ok(Begun { got, model, answer: Answer::new(request.max_tokens), prompt: size, reservation })

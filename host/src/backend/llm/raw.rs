@@ -94,7 +94,13 @@ impl Models {
             fields.remove("stream");
             fields.remove("stream_options");
         }
-        let got = asker.ask(&models, how, &Writer::Theirs(&body)).await?;
+        let got = match asker.ask(&models, how, &Writer::Theirs(&body)).await {
+            Ok(got) => got,
+            Err(error) => {
+                reservation.settle(0).await;
+                return Err(error);
+            }
+        };
         reservation.heard(u64::from(prompt));
         Ok(Begun { got, prompt, reservation })
     }
