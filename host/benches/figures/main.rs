@@ -17,6 +17,7 @@
 //! remember.rs  keeping a memory; an embedder that hangs
 //! stream.rs    what is added to each streamed word; two hundred streams at once
 //! leave.rs     clients that leave, for good or to come back
+//! relay.rs     a bare relay of a stream, beside which ours stands
 //! upstream.rs  a model server that knows when it sent what      frames.rs  server-sent events as a client reads them
 //! random.rs    numbers, vectors and texts, the same in every run
 //! ```
@@ -38,6 +39,7 @@ mod login;
 mod people;
 mod process;
 mod random;
+mod relay;
 mod remember;
 mod retrieval;
 mod sample;
@@ -69,10 +71,10 @@ const SECTIONS: [(&str, &str, Section); 10] = [
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
-    if let [role, folder] = words.as_slice()
-        && role == bare::ROLE
-    {
-        return bare::serve(folder);
+    match words.as_slice() {
+        [role, folder] if role == bare::ROLE => return bare::serve(folder),
+        [role, upstream] if role == relay::ROLE => return relay::serve(upstream),
+        _ => {}
     }
     if std::env::args().any(|word| word == "--help" || word == "--list") {
         return SECTIONS.iter().for_each(|(name, what, _)| println!("{name:<10} {what}"));

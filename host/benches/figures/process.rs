@@ -29,8 +29,17 @@ impl Server {
 
     /// The bare handler of [`crate::bare`] on a data folder.
     pub(crate) fn bare(data: &Path) -> Self {
+        Self::role(crate::bare::ROLE, data.as_ref())
+    }
+
+    /// The bare relay of [`crate::relay`] in front of this address.
+    pub(crate) fn relay(upstream: &str) -> Self {
+        Self::role(crate::relay::ROLE, upstream.as_ref())
+    }
+
+    fn role(role: &str, of: &std::ffi::OsStr) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("a running program has a path"));
-        command.arg(crate::bare::ROLE).arg(data);
+        command.arg(role).arg(of);
         Self::start(command, false)
     }
 

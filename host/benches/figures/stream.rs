@@ -64,25 +64,30 @@ async fn latency(table: &mut Table) {
     let data = tempfile::tempdir().expect("a folder");
     let (host, client) = (host(data.path(), &upstream), client());
     let person = people::register(&host.base, 1).await.remove(0);
-    let (mut ours, mut direct) = (Sample::default(), Sample::default());
+    let relay = Server::relay(&upstream.base);
+    let [mut ours, mut direct, mut relayed] = std::array::from_fn(|_| Sample::default());
     for round in 0..3 {
-        let (_, heard) = read(ask(&client, &host.base, &person, round * 2, "cancel").await).await;
+        let (_, heard) = read(ask(&client, &host.base, &person, round * 3, "cancel").await).await;
         assert_eq!(heard.len(), WORDS, "every word arrives");
-        ours.extend(latencies(&upstream, round * 2, &heard));
-        let ask = json!({"model": "bench", "stream": true, "messages": [{"role": "user", "content": format!("stream-{}", round * 2 + 1)}]});
-        let answer = client.post(format!("{}/chat/completions", upstream.base)).json(&ask).send().await.expect("an answer");
-        let (_, heard) = read(answer).await;
-        direct.extend(latencies(&upstream, round * 2 + 1, &heard));
+        ours.extend(latencies(&upstream, round * 3, &heard));
+        for (base, mark, sample) in [(&upstream.base, round * 3 + 1, &mut direct), (&relay.base, round * 3 + 2, &mut relayed)] {
+            let ask = json!({"model": "bench", "stream": true, "messages": [{"role": "user", "content": format!("stream-{mark}")}]});
+            let answer = client.post(format!("{base}/chat/completions")).json(&ask).send().await.expect("an answer");
+            let (_, heard) = read(answer).await;
+            sample.extend(latencies(&upstream, mark, &heard));
+        }
     }
-    let (through, straight) = (ours.micros(50), direct.micros(50));
+    let (through, straight, bare) = (ours.micros(50), direct.micros(50), relayed.micros(50));
+    let p99 = [&mut ours, &mut direct, &mut relayed].map(|sample| micros(sample.micros(99)));
     let other = format!(
-        "through the host {}, directly {}; p99 {}, {}",
+        "through the host {}, directly {}, through a bare relay {}; p99 {}",
         micros(through),
         micros(straight),
-        micros(ours.micros(99)),
-        micros(direct.micros(99))
+        micros(bare),
+        p99.join(", ")
     );
     table.at_most("added to each streamed word by host and guest, p50", through - straight, &other, 100.0, micros);
+    table.told("of it beyond a bare relay", micros(through - bare), "a second socket on the way, and nothing done");
 }
 
 async fn many(table: &mut Table) {
