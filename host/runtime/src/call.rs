@@ -20,7 +20,7 @@ use crate::capability::auth::{Evidence, Secret, core::Checks};
 use crate::conversation::Conversation;
 use crate::error::{CallError, Failure};
 use crate::limits::{HOSTCALL_FUEL, Limits, MAX_HANDLES};
-use crate::meter::Meter;
+use crate::meter::{Meter, Tick};
 use crate::record::{CallRecord, HostEvent, Outcome};
 use crate::revision::Revision;
 use crate::runtime::Runtime;
@@ -349,11 +349,12 @@ async fn run<E: Export>(call: Arc<Call>, mut export: E) -> Ended<E::Output> {
     store.epoch_deadline_callback(|store| {
         let call = &store.data().call;
         match call.meter.tick() {
-            Some(failure) => {
+            Tick::Ends(failure) => {
                 call.meter.breaks(failure);
                 Ok(UpdateDeadline::Interrupt)
             }
-            None => Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))),
+            Tick::Yields => Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))),
+            Tick::GoesOn => Ok(UpdateDeadline::Continue(1)),
         }
     });
     let answer = export.invoke(&mut store, &call.revision).await?;

@@ -27,6 +27,17 @@ pub(crate) fn thread_cpu() -> u64 {
 /// Most pieces of one call that raise what it may use; each takes a token or more of an answer of at most 16 k tokens.
 const MAX_PIECES: u32 = 16_384;
 
+/// What becomes of a guest that the ticker has reached.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Tick {
+    /// It broke a limit.
+    Ends(Failure),
+    /// It has had its turn: others of the same worker come first.
+    Yields,
+    /// Its turn has just begun. One and a half ticks are the most it goes on for.
+    GoesOn,
+}
+
 /// What one call used of models.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelUse {
@@ -60,6 +71,9 @@ pub(crate) struct Meter {
     ticked: AtomicBool,
     /// A worker is polling the call.
     polled: AtomicBool,
+    /// Since when, in nanoseconds from `begun`.
+    polled_since: AtomicU64,
+    half_a_tick: u64,
     /// The call waits in a host function: its time counts to the deadline only.
     in_host: AtomicBool,
     begun: Instant,
@@ -93,6 +107,8 @@ impl Meter {
             two_ticks: u64::try_from(tick.as_nanos()).unwrap_or(u64::MAX).saturating_mul(2),
             ticked: AtomicBool::new(false),
             polled: AtomicBool::new(false),
+            polled_since: AtomicU64::new(0),
+            half_a_tick: u64::try_from(tick.as_nanos() / 2).unwrap_or(u64::MAX),
             in_host: AtomicBool::new(false),
             begun: Instant::now(),
             waited: AtomicU64::new(0),
@@ -125,6 +141,7 @@ impl Meter {
     /// A worker begins to poll the call.
     pub(crate) fn resume(&self) {
         self.polled.store(true, Relaxed);
+        self.polled_since.store(self.since_begun(), Relaxed);
         if !self.in_host.load(Relaxed) {
             self.begin_stretch();
         }
@@ -174,8 +191,17 @@ impl Meter {
         u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// The ticker reached the guest: the limit it broke, if any.
-    pub(crate) fn tick(&self) -> Option<Failure> {
+    /// The ticker reached the guest: what becomes of it.
+    pub(crate) fn tick(&self) -> Tick {
+        match self.limit_broken_by_now() {
+            Some(failure) => Tick::Ends(failure),
+            // the ticks of a wait are met when it is over: a guest that has just begun has nothing to give up yet
+            None if self.since_begun().saturating_sub(self.polled_since.load(Relaxed)) < self.half_a_tick => Tick::GoesOn,
+            None => Tick::Yields,
+        }
+    }
+
+    fn limit_broken_by_now(&self) -> Option<Failure> {
         self.ticked.store(true, Relaxed);
         if self.polled.load(Relaxed) {
             self.end_stretch();

@@ -7,6 +7,7 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -15,6 +16,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
+use tokio::time::{Instant, Sleep};
 
 /// Between two signs of life.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -75,14 +77,46 @@ impl<S: Stream<Item = Frame> + Send + 'static> IntoResponse for Sse<S> {
 
 /// The frames, with signs of life between them.
 fn alive(frames: impl Stream<Item = Frame> + Send + 'static, heartbeat: Duration) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
-    futures::stream::unfold((Box::pin(frames), 0), move |(mut frames, silent)| async move {
-        match tokio::time::timeout(heartbeat, frames.next()).await {
-            Ok(Some(frame)) => Some((Ok(frame.bytes()), (frames, 0))),
-            Ok(None) => None,
-            Err(_) if silent + 1 >= SILENT => None,
-            Err(_) => Some((Ok(COMMENT), (frames, silent + 1))),
+    let alarm = Box::pin(tokio::time::sleep(heartbeat));
+    let alive = Alive { frames: Box::pin(frames), heartbeat, alarm, last: Instant::now(), silent: 0 };
+    futures::stream::unfold(alive, async |mut alive| Some((Ok(alive.next().await?), alive)))
+}
+
+struct Alive<S> {
+    frames: Pin<Box<S>>,
+    heartbeat: Duration,
+    /// One timer for the whole stream, set anew when it has gone off: not one for each frame.
+    alarm: Pin<Box<Sleep>>,
+    /// When something was sent last.
+    last: Instant,
+    /// Signs of life since the last frame.
+    silent: u32,
+}
+
+impl<S: Stream<Item = Frame>> Alive<S> {
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            let frame = tokio::select! {
+                biased;
+                frame = self.frames.next() => Some(frame),
+                () = &mut self.alarm => None,
+            };
+            let now = Instant::now();
+            if let Some(frame) = frame {
+                (self.last, self.silent) = (now, 0);
+                return frame.map(Frame::bytes);
+            }
+            let due = now >= self.last + self.heartbeat;
+            if due {
+                self.last = now;
+                self.silent += 1;
+            }
+            self.alarm.as_mut().reset(self.last + self.heartbeat);
+            if due {
+                return (self.silent < SILENT).then_some(COMMENT);
+            }
         }
-    })
+    }
 }
 
 #[cfg(test)]

@@ -110,9 +110,9 @@ pub(crate) async fn waiting<T>(
         Ok(()) if bytes > row.max_bytes_in => Err(too_large(row)),
         Ok(()) => {
             call.meter.enter_host();
-            let answer = tokio::time::timeout(row.deadline, work).await;
+            let answer = within(call, row, work).await;
             call.meter.leave_host();
-            answer.unwrap_or_else(|_| Err(error(ErrorKind::Timeout, "backend-timeout", "the host's backend did not answer in time", true)))
+            answer
         }
     };
     let outcome = answer.as_ref().map_or_else(|error| kind_word(error.kind), |_| "ok");
@@ -120,6 +120,16 @@ pub(crate) async fn waiting<T>(
     tracing::debug!(target: "mnemosyne::host_call", function = row.name, bytes, micros, outcome, "host call");
     call.meter.note(HostEvent { function: row.name, bytes: small(bytes), micros, outcome });
     Ok(answer)
+}
+
+/// The row's deadline. What may wait as long as the whole call is ended by the call's own deadline: it needs no second timer,
+/// which a streamed answer would set for each of its words.
+async fn within<T>(call: &Call, row: &'static HostFunction, work: impl Future<Output = Result<T, Error>> + Send) -> Result<T, Error> {
+    if row.deadline >= Duration::from_millis(call.limits().deadline_ms) {
+        return work.await;
+    }
+    let answer = tokio::time::timeout(row.deadline, work).await;
+    answer.unwrap_or_else(|_| Err(error(ErrorKind::Timeout, "backend-timeout", "the host's backend did not answer in time", true)))
 }
 
 /// Counts the call. One too many ends the guest: it is a flood, not a mistake it could handle.

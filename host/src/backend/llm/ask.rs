@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::error::ModelError;
-use super::openai::{Frames, OpenAi};
+use super::openai::OpenAi;
+use super::pieces::Pieces;
 use super::prompt::Quirks;
 use crate::backend::embedding::breaker::{Breaker, OPEN};
 use crate::clock::{Clock, IdSource};
@@ -33,7 +34,7 @@ pub(super) enum How {
 pub(super) enum Got {
     Whole(Value),
     /// With the first piece: a stream without any is a failure that may be tried again.
-    Streamed(Frames, Value),
+    Streamed(Pieces, Value),
 }
 
 /// Where a body comes from.
@@ -154,9 +155,9 @@ impl Asker {
             let said = answer["choices"].as_array().is_some_and(|choices| !choices.is_empty());
             return if said { Ok(Got::Whole(answer)) } else { Err(ModelError::BadAnswer("an answer without a choice".into())) };
         }
-        let mut frames = self.openai.stream(body).await?;
-        match frames.next().await? {
-            Some(first) => Ok(Got::Streamed(frames, first)),
+        let mut pieces = self.openai.stream(body).await?;
+        match pieces.next().await? {
+            Some(first) => Ok(Got::Streamed(pieces, first)),
             None => Err(ModelError::BadAnswer("a stream without a single piece".into())),
         }
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::FutureExt as _;
 use mnemosyne_runtime::capability::llm::{ModelBackend, ModelRequest, ModelStream};
 use mnemosyne_runtime::wit::llm::{Completion, Delta, Usage};
 use mnemosyne_runtime::wit::types::values::Message;
@@ -16,7 +15,7 @@ use super::answer::{Answer, nothing};
 use super::ask::{Got, How, Writer};
 use super::budget::Reservation;
 use super::error::ModelError;
-use super::openai::Frames;
+use super::pieces::Pieces;
 use super::prompt::{self, Quirks};
 use super::schema::Schema;
 use super::{Models, for_a_guest};
@@ -128,11 +127,11 @@ impl ModelBackend for Models {
             return Ok(Box::new(Checked(Some(whole), None, String::new())));
         }
         let begun = self.begin(user, request, How::Streamed).await.map_err(|error| for_a_guest(&error))?;
-        let Begun { got: Got::Streamed(frames, first), model, answer, prompt, reservation } = begun else {
+        let Begun { got: Got::Streamed(pieces, first), model, answer, prompt, reservation } = begun else {
             return Err(for_a_guest(&ModelError::BadAnswer("no stream where one was asked".into())));
         };
         Ok(Box::new(Answering {
-            frames,
+            pieces,
             first: Some(first),
             model,
             answer,
@@ -168,7 +167,7 @@ impl ModelStream for Checked {
 
 /// A streamed answer. Dropping it closes the connection and books what was heard.
 struct Answering {
-    frames: Frames,
+    pieces: Pieces,
     first: Option<Value>,
     model: String,
     answer: Answer,
@@ -189,24 +188,24 @@ impl Answering {
             }
             let waited = match self.first.take() {
                 Some(first) => Some(first),
-                None => self.frames.next().await?,
+                None => self.pieces.next().await?,
             };
             let Some(frame) = waited else {
-                if !self.frames.said_done() {
+                if !self.pieces.said_done() {
                     return Err(ModelError::Broken("it ended without a reason".into()));
                 }
                 break;
             };
             self.absorb(&frame, &mut delta)?;
             while !self.answer.has_finished() && delta.text.len() < PIECE {
-                match self.frames.next().now_or_never() {
-                    Some(Ok(Some(frame))) => self.absorb(&frame, &mut delta)?,
+                match self.pieces.ready() {
+                    Some(Ok(frame)) => self.absorb(&frame, &mut delta)?,
                     Some(Err(error)) => {
                         // after what came before it
                         self.failed = Some(error);
                         break;
                     }
-                    _ => break,
+                    None => break,
                 }
             }
             let something = !delta.text.is_empty() || !delta.reasoning.is_empty();
@@ -234,7 +233,7 @@ impl Answering {
     async fn tail(&mut self, delta: &mut Delta) {
         let rest = async {
             while self.answer.usage().is_none() {
-                match self.frames.next().await {
+                match self.pieces.next().await {
                     Ok(Some(frame)) if self.answer.absorb(&frame, delta).is_ok() => {}
                     _ => break,
                 }

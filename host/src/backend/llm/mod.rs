@@ -8,6 +8,7 @@
 //! answer.rs      pieces as text, reasoning, tool calls        schema.rs   whether an answer keeps to its schema
 //! ask.rs         tries, breakers, the fallback model          budget.rs   tokens of a day
 //! openai.rs      the client library                           wire.rs     what reaches it: judged, bounded, timed
+//! pieces.rs      what passes beside it: a stream, read as it is wanted
 //! sse.rs         lines of a stream of events                  error.rs    what can go wrong
 //! probe.rs       what `mnemosyne doctor` asks
 //! ```
@@ -45,6 +46,7 @@ mod capability;
 pub mod context;
 mod error;
 mod openai;
+mod pieces;
 pub mod probe;
 mod prompt;
 mod raw;

@@ -1,9 +1,11 @@
 //! The client of OpenAI's API: async-openai over our own [`Wire`].
 //!
 //! With types of one's own (`…_byot`) that library neither sets `stream: true` nor minds a stream without a single piece:
-//! both are done here and above. Each call gets its own small client, as what is told beside a stream belongs to one call.
+//! both are done here and above. It writes the request of a stream; the pieces are read beside it, where they can be waited for
+//! one by one: it would gather them on a task of its own, without bound, and wake two tasks for each. So each call gets its own
+//! small client.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,15 +14,14 @@ use async_openai::config::Config;
 use async_openai::error::OpenAIError;
 use async_openai::middleware::HttpRequestFactory;
 use futures::future::BoxFuture;
-use futures::stream::{BoxStream, StreamExt as _};
 use reqwest::Response;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
-use tokio::sync::Semaphore;
 
 use super::error::ModelError;
-use super::wire::{Told, Wire, credits};
+use super::pieces::Pieces;
+use super::wire::{Wire, rebuilt};
 
 /// How long a list of models is waited for.
 const LIST: Duration = Duration::from_secs(10);
@@ -61,12 +62,15 @@ impl Config for Server {
     }
 }
 
+/// Pieces on their way past the library.
+type Aside = Arc<Mutex<Option<Pieces>>>;
+
 /// The library's transport: our wire, for one call.
 #[derive(Clone)]
 struct OneCall {
     wire: Wire,
-    /// Of a stream.
-    streamed: Option<(Arc<Told>, Arc<Semaphore>)>,
+    /// Where the pieces of a stream are left.
+    streamed: Option<Aside>,
 }
 
 impl tower::Service<HttpRequestFactory> for OneCall {
@@ -84,7 +88,10 @@ impl tower::Service<HttpRequestFactory> for OneCall {
             let request = request.build().await?;
             let answer = match streamed {
                 None => wire.whole(request).await,
-                Some((told, credits)) => wire.events(request, told, credits).await,
+                Some(aside) => wire.pieces(request).await.map(|pieces| {
+                    *aside.lock().unwrap_or_else(PoisonError::into_inner) = Some(pieces);
+                    rebuilt("")
+                }),
             };
             answer.map_err(|error| OpenAIError::Boxed(Box::new(error)))
         })
@@ -124,7 +131,7 @@ impl OpenAi {
         Ok(Self { server: Server { base: base.trim_end_matches('/').to_owned(), key, authorization }, wire })
     }
 
-    fn client(&self, streamed: Option<(Arc<Told>, Arc<Semaphore>)>) -> Client<Server> {
+    fn client(&self, streamed: Option<Aside>) -> Client<Server> {
         let call = OneCall { wire: self.wire.clone(), streamed };
         Client::build(self.wire.client.clone(), self.server.clone()).with_http_service(call)
     }
@@ -135,11 +142,13 @@ impl OpenAi {
     }
 
     /// `POST /chat/completions`, answered in pieces. Dropping them ends the request.
-    pub(super) async fn stream(&self, body: &Value) -> Result<Frames, ModelError> {
-        let (told, credits) = (Arc::<Told>::default(), credits());
-        let client = self.client(Some((Arc::clone(&told), Arc::clone(&credits))));
-        let pieces = client.chat().create_stream_byot::<_, Value>(body).await.map_err(ours)?;
-        Ok(Frames { pieces: pieces.boxed(), told, credits })
+    pub(super) async fn stream(&self, body: &Value) -> Result<Pieces, ModelError> {
+        let aside = Aside::default();
+        let client = self.client(Some(Arc::clone(&aside)));
+        // the library is given an empty answer
+        drop(client.chat().create_stream_byot::<_, Value>(body).await.map_err(ours)?);
+        let pieces = aside.lock().unwrap_or_else(PoisonError::into_inner).take();
+        pieces.ok_or_else(|| ModelError::unavailable("its client did not ask"))
     }
 
     /// `GET /models`.
@@ -152,34 +161,5 @@ impl OpenAi {
             Value::Array(models) => Ok(models.into_iter().filter(|model| model["id"].is_string()).collect()),
             _ => Err(ModelError::BadAnswer("no list of models".into())),
         }
-    }
-}
-
-/// The pieces of an answer, each a JSON object.
-pub(super) struct Frames {
-    pieces: BoxStream<'static, Result<Value, OpenAIError>>,
-    told: Arc<Told>,
-    credits: Arc<Semaphore>,
-}
-
-impl Frames {
-    /// The next one; `None` at the end. Waiting may be given up at any time: no piece is lost.
-    pub(super) async fn next(&mut self) -> Result<Option<Value>, ModelError> {
-        match self.pieces.next().await {
-            Some(Ok(piece)) => {
-                self.credits.add_permits(1);
-                Ok(Some(piece))
-            }
-            other => match (self.told.what().0, other) {
-                (Some(error), _) => Err(error),
-                (None, Some(Err(error))) => Err(ours(error)),
-                (None, _) => Ok(None),
-            },
-        }
-    }
-
-    /// Whether the server said that it has finished.
-    pub(super) fn said_done(&self) -> bool {
-        self.told.what().1
     }
 }

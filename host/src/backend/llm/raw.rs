@@ -15,7 +15,7 @@ use super::ask::{Got, How, Writer};
 use super::budget::Reservation;
 use super::context;
 use super::error::ModelError;
-use super::openai::Frames;
+use super::pieces::Pieces;
 use super::{Models, answer::Answer};
 
 /// Pieces of an answer as the server sends them. Dropping it ends the request.
@@ -57,9 +57,9 @@ impl Models {
     /// As [`Models::raw`], here before the first piece and in the stream after it; a stream ends with its first error.
     pub async fn raw_stream(&self, user: Option<Uuid>, body: Value) -> Result<RawStream, ModelError> {
         let Begun { got, prompt, reservation } = self.begin_raw(user, body, How::Streamed).await?;
-        let Got::Streamed(frames, first) = got else { return Err(ModelError::BadAnswer("no stream where one was asked".into())) };
+        let Got::Streamed(pieces, first) = got else { return Err(ModelError::BadAnswer("no stream where one was asked".into())) };
         let passing =
-            Passing { frames, first: Some(first), answer: Answer::new(u32::MAX), prompt, reservation: Some(reservation), over: false };
+            Passing { pieces, first: Some(first), answer: Answer::new(u32::MAX), prompt, reservation: Some(reservation), over: false };
         Ok(RawStream(stream::unfold(passing, |mut passing| async move { passing.next().await.map(|piece| (piece, passing)) }).boxed()))
     }
 
@@ -108,7 +108,7 @@ impl Models {
 
 /// A stream on its way through.
 struct Passing {
-    frames: Frames,
+    pieces: Pieces,
     first: Option<Value>,
     answer: Answer,
     prompt: u32,
@@ -123,7 +123,7 @@ impl Passing {
         }
         let next = match self.first.take() {
             Some(first) => Ok(Some(first)),
-            None => self.frames.next().await,
+            None => self.pieces.next().await,
         };
         let error = match next {
             Ok(Some(frame)) => match self.answer.absorb(&frame, &mut nothing()) {
@@ -133,7 +133,7 @@ impl Passing {
                 }
                 Err(error) => error,
             },
-            Ok(None) if self.frames.said_done() || self.answer.has_finished() => {
+            Ok(None) if self.pieces.said_done() || self.answer.has_finished() => {
                 self.over = true;
                 let used = self.used();
                 if let Some(reservation) = self.reservation.take() {

@@ -1,11 +1,12 @@
 //! One who follows an answer: from the log of this host, or from the database when another host makes it or it has ended.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
 use uuid::Uuid;
 
 use super::Chat;
@@ -27,8 +28,8 @@ pub struct Follow {
     chat: Chat,
     who: Principal,
     source: Source,
-    /// When the session is looked at next.
-    watch: Instant,
+    /// When the session is looked at next. One timer for the whole stream, not one for each event.
+    watch: Pin<Box<Sleep>>,
     _seat: Permit,
 }
 
@@ -47,12 +48,12 @@ struct Stored {
 
 impl Follow {
     pub(super) fn live(chat: Chat, who: Principal, listener: Listener, seat: Permit) -> Self {
-        Self { chat, who, source: Source::Live(listener), watch: Instant::now() + WATCH, _seat: seat }
+        Self { chat, who, source: Source::Live(listener), watch: Box::pin(tokio::time::sleep(WATCH)), _seat: seat }
     }
 
     pub(super) fn stored(chat: Chat, who: Principal, run: Uuid, after: i64, seat: Permit) -> Self {
         let source = Source::Stored(Stored { run, after, waiting: VecDeque::new() });
-        Self { chat, who, source, watch: Instant::now() + WATCH, _seat: seat }
+        Self { chat, who, source, watch: Box::pin(tokio::time::sleep(WATCH)), _seat: seat }
     }
 
     /// The next event; `None` after the last one. An event with the number 0 belongs to this connection and not to the run.
@@ -61,14 +62,14 @@ impl Follow {
             // the clock first: a stream that never pauses is looked at too
             let told = tokio::select! {
                 biased;
-                () = tokio::time::sleep_until(self.watch) => None,
+                () = &mut self.watch => None,
                 told = self.source.next(&self.chat, self.who.user) => Some(told),
             };
             match told {
                 Some(Ok(event)) => return event,
                 Some(Err(why)) => self.cut(why.as_ref()),
                 None => {
-                    self.watch = Instant::now() + WATCH;
+                    self.watch.as_mut().reset(Instant::now() + WATCH);
                     if self.chat.revoked(&self.who).await {
                         self.cut(events::stopped(Stop::Revoked).as_ref());
                     } else if self.chat.desk.closing.load(Ordering::Acquire) && matches!(self.source, Source::Stored(_)) {
