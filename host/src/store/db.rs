@@ -88,6 +88,8 @@ impl Db {
             .busy_timeout(options.acquire_timeout)
             .foreign_keys(true)
             .statement_cache_capacity(256)
+            // a connection's thread need not wait for whoever reads its rows: a search reads hundreds
+            .row_buffer_size(1_024)
             .pragma("temp_store", "memory")
             .pragma("cache_size", "-8192")
             .disable_statement_logging();

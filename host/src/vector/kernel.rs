@@ -1,5 +1,6 @@
 //! Arithmetic, plain so that the compiler vectorises it: no intrinsics, no `unsafe`, the same result on every machine for the
-//! integer pass.
+//! integer pass. What is multiplied most is compiled twice, the second time for wider instructions that most processors
+//! have; which of them runs is found out while the host runs.
 
 /// A query of the integer pass: eight bits a value, held as sixteen. The widening is done once instead of once a row, and a
 /// product of two 16-bit numbers added to its neighbour is one instruction on every x86-64 and ARM.
@@ -7,6 +8,7 @@
 pub(super) struct Query {
     values: Vec<i16>,
     factor: f32,
+    processor: pulp::Arch,
 }
 
 impl Query {
@@ -14,13 +16,13 @@ impl Query {
     pub(super) fn of(vector: &[f32]) -> Self {
         let mut row = Vec::with_capacity(vector.len());
         let factor = quantize(vector, &mut row);
-        Self { values: row.into_iter().map(i16::from).collect(), factor }
+        Self { values: row.into_iter().map(i16::from).collect(), factor, processor: pulp::Arch::new() }
     }
 
     /// The cosine with a row, but for rounding.
     #[expect(clippy::cast_precision_loss, reason = "the first pass is rounded anyway")]
     pub(super) fn near(&self, row: &[i8], factor: f32) -> f32 {
-        dot(&self.values, row) as f32 * self.factor * factor
+        self.processor.dispatch(|| dot(&self.values, row)) as f32 * self.factor * factor
     }
 }
 
@@ -50,6 +52,8 @@ fn largest(vector: &[f32]) -> f32 {
 }
 
 /// Sum of products: at most 127² · 4096, well within 32 bits.
+#[expect(clippy::inline_always, reason = "it is compiled for the instructions of whoever it is inlined into")]
+#[inline(always)]
 fn dot(query: &[i16], row: &[i8]) -> i32 {
     query.iter().zip(row).map(|(left, right)| i32::from(*left) * i32::from(i16::from(*right))).sum()
 }
