@@ -23,7 +23,8 @@ mod user;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Config;
 use output::Output;
@@ -59,6 +60,9 @@ pub(crate) struct Global {
     /// API key for `--url`
     #[arg(long, global = true, env = "MNEMOSYNE_KEY", value_name = "KEY", hide_env_values = true)]
     key: Option<String>,
+    /// `--url` stands on the command line itself.
+    #[arg(skip)]
+    url_typed: bool,
 }
 
 impl Global {
@@ -69,6 +73,18 @@ impl Global {
 
     fn output(&self) -> Output {
         Output { json: self.json }
+    }
+
+    /// A command about the machine: somebody who means another host must not change this one.
+    fn here(&self, command: &str) -> Result<(), Stop> {
+        if self.url_typed {
+            let message = format!("`{command}` works on the data folder of the host's own machine, not through `--url`");
+            return Err(Stop::usage(message).hint("run it on that machine, without `--url`"));
+        }
+        if self.url.is_some() {
+            eprintln!("note: `{command}` works on this machine's data folder; MNEMOSYNE_URL is not used");
+        }
+        Ok(())
     }
 }
 
@@ -156,7 +172,9 @@ impl From<crate::app::StartError> for Stop {
 
 /// Reads the command line, does it, and gives the exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    cli.global.url_typed = typed(&matches, "url");
     let output = cli.global.output();
     // The child compiles and nothing else: no runtime, no crypto provider, no configuration.
     if let Command::Compile(compile) = cli.command {
@@ -175,8 +193,22 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Whether a flag stands on the command line, before or after the subcommand.
+fn typed(matches: &ArgMatches, flag: &str) -> bool {
+    let here = matches.value_source(flag) == Some(ValueSource::CommandLine);
+    here || matches.subcommand().is_some_and(|(_, matches)| typed(matches, flag))
+}
+
 async fn dispatch(cli: Cli) -> Result<(), Stop> {
     let global = cli.global;
+    match &cli.command {
+        Command::Serve(_) if global.url_typed => global.here("serve")?,
+        Command::Migrate(_) => global.here("migrate")?,
+        Command::Doctor => global.here("doctor")?,
+        Command::User(_) => global.here("user")?,
+        Command::Key(_) => global.here("key")?,
+        _ => {}
+    }
     match cli.command {
         Command::Serve(serve) => serve.run(&global).await,
         Command::Migrate(migrate) => migrate.run(&global).await,

@@ -2,23 +2,20 @@
 
 mod day;
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+fn command(data: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mnemosyne"));
+    command.args(arguments).arg("--data").arg(data).env_remove("MNEMOSYNE_URL").stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
 fn mnemosyne(data: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_mnemosyne"))
-        .args(arguments)
-        .arg("--data")
-        .arg(data)
-        .env_remove("MNEMOSYNE_URL")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command(data, arguments).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
@@ -78,4 +75,44 @@ fn a_wrong_setting_is_named_with_a_good_value() {
     std::fs::write(&file, "[server]\ncors_origins = [\"*\"]\n").unwrap();
     let output = mnemosyne(data.path(), &["migrate", "--config", file.to_str().unwrap()], "");
     assert!(output.status.code() == Some(2) && text(&output).contains("`server.cors_origins`"), "{}", text(&output));
+}
+
+#[test]
+fn a_command_about_the_machine_is_never_meant_for_another_host() {
+    let data = tempfile::tempdir().unwrap();
+    for arguments in [&["user", "list"][..], &["key", "list"], &["migrate"], &["doctor"]] {
+        let typed = [arguments, &["--url", "http://127.0.0.1:9"]].concat();
+        let refused = mnemosyne(data.path(), &typed, "");
+        assert!(refused.status.code() == Some(2) && text(&refused).contains("own machine, not through `--url`"), "{}", text(&refused));
+    }
+    assert!(!data.path().join("mnemosyne.db").exists(), "nothing was made here");
+    let here = command(data.path(), &["user", "list"]).env("MNEMOSYNE_URL", "http://127.0.0.1:9").output().unwrap();
+    let said = String::from_utf8_lossy(&here.stderr);
+    assert!(here.status.success() && said.contains("MNEMOSYNE_URL is not used"), "{}", text(&here));
+}
+
+#[test]
+fn the_first_start_says_where_everything_is_and_what_to_try() {
+    let data = tempfile::tempdir().unwrap();
+    let mut child = command(data.path(), &["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut greeting = Vec::new();
+    for line in lines {
+        greeting.push(line);
+        if greeting.last().is_some_and(|line| line.contains("/chat/stream")) {
+            break;
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let line =
+        |name: &str| greeting.iter().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {greeting:#?}")).trim();
+    let address = line("address");
+    assert_eq!(line("docs"), format!("{address}/docs"));
+    assert!(std::fs::read_to_string(line("operator key")).unwrap().starts_with("mn_"));
+    assert!(line("language model").starts_with("none"), "{greeting:#?}");
+    let bound = greeting.iter().filter(|line| line.contains(" → ")).count();
+    assert_eq!(bound, 8, "a provider, five personas, task intelligence, rules: {greeting:#?}");
+    let tries = greeting.iter().skip_while(|line| *line != "Try it:").skip(1);
+    assert!(tries.clone().count() == 3 && tries.clone().all(|line| line.contains(address)), "{greeting:#?}");
 }

@@ -3,6 +3,7 @@
 mod auth;
 mod chat;
 mod game;
+mod health;
 mod jobs;
 mod memories;
 mod openai;
