@@ -89,6 +89,27 @@ pub fn shared(one: &[String], other: &[String]) -> f32 {
     if all == 0 { 0.0 } else { shared as f32 / all as f32 }
 }
 
+/// Whether two words are forms of one: the same, or the same beginning of four letters or more and at most four letters of ending.
+/// Where a script writes without spaces, a pair of characters in common suffices.
+///
+/// ```
+/// use mnemosyne_sdk::words::alike;
+/// assert!(alike("plan", "planning") && alike("dentist", "dental") && !alike("water", "watch"));
+/// assert!(alike("明日の天気", "天気予報") && !alike("明日", "日本"));
+/// ```
+pub fn alike(one: &str, other: &str) -> bool {
+    if one == other {
+        return true;
+    }
+    if one.chars().chain(other.chars()).any(|c| c >= '\u{2e80}') {
+        let pairs = |word: &str| word.chars().zip(word.chars().skip(1)).collect::<Vec<_>>();
+        let others = pairs(other);
+        return pairs(one).iter().any(|pair| others.contains(pair));
+    }
+    let begin = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    begin >= 4 && one.chars().count().max(other.chars().count()) <= begin + 4
+}
+
 /// The beginning of a text, at most `max` characters, cut between words and marked with `…`; white space is one space.
 ///
 /// ```

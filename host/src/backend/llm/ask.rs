@@ -34,7 +34,7 @@ pub(super) enum How {
 pub(super) enum Got {
     Whole(Value),
     /// With the first piece: a stream without any is a failure that may be tried again.
-    Streamed(Pieces, Value),
+    Streamed(Box<Pieces>, Value),
 }
 
 /// Where a body comes from.
@@ -157,7 +157,7 @@ impl Asker {
         }
         let mut pieces = self.openai.stream(body).await?;
         match pieces.next().await? {
-            Some(first) => Ok(Got::Streamed(pieces, first)),
+            Some(first) => Ok(Got::Streamed(Box::new(pieces), first)),
             None => Err(ModelError::BadAnswer("a stream without a single piece".into())),
         }
     }

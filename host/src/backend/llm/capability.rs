@@ -167,7 +167,7 @@ impl ModelStream for Checked {
 
 /// A streamed answer. Dropping it closes the connection and books what was heard.
 struct Answering {
-    pieces: Pieces,
+    pieces: Box<Pieces>,
     first: Option<Value>,
     model: String,
     answer: Answer,

@@ -108,7 +108,7 @@ impl Models {
 
 /// A stream on its way through.
 struct Passing {
-    pieces: Pieces,
+    pieces: Box<Pieces>,
     first: Option<Value>,
     answer: Answer,
     prompt: u32,

@@ -11,6 +11,21 @@ const QUOTED: usize = 3;
 /// Characters of each.
 const EXCERPT: usize = 280;
 
+/// The memories that share a telling word with what the person says now or said last: a search always finds the nearest, however
+/// far, and what is quoted as "about this" must be.
+pub(super) fn about(turn: &Turn, memories: Vec<Memory>) -> Vec<Memory> {
+    let before = turn.history.iter().rev().find(|message| message.role == "user");
+    let mut asked = words::telling(&turn.message.content);
+    if asked.len() < 3 {
+        asked.extend(before.iter().flat_map(|message| words::telling(&message.content)));
+    }
+    let shares = |memory: &Memory| {
+        let told = words::telling(&format!("{} {} {}", memory.title, memory.content, memory.tags.join(" ")));
+        told.iter().any(|word| asked.iter().any(|asked| words::alike(word, asked)))
+    };
+    memories.into_iter().filter(shares).collect()
+}
+
 pub(super) fn answer(turn: &Turn, memories: &[Memory], why: &Error, closing: &str) -> String {
     let mut text = format!("{}, so this is not a real answer.", reason(why));
     if memories.is_empty() {
@@ -44,7 +59,8 @@ fn reason(why: &Error) -> &'static str {
 /// From the sentence that shares most words with what was asked.
 fn excerpt_about(content: &str, asked: &str) -> String {
     let asked = words::telling(asked);
-    let shared = |sentence: &str| words::telling(sentence).iter().filter(|word| asked.contains(word)).count();
+    let shared =
+        |sentence: &str| words::telling(sentence).iter().filter(|word| asked.iter().any(|asked| words::alike(word, asked))).count();
     let sentences = words::sentences(content);
     let best = (0..sentences.len()).rev().max_by_key(|&at| shared(sentences[at])).unwrap_or(0);
     let from = sentences.get(best).and_then(|sentence| content.find(sentence)).unwrap_or(0);

@@ -1,6 +1,6 @@
 //! The usual conduct of a turn: recall → prompt → stream → cite → learn, or an honest answer without a model.
 
-use super::{Outcome, Persona, Reply, Turn};
+use super::{Outcome, Persona, Reply, Turn, offline};
 use crate::capability::llm::{self, Options};
 use crate::capability::{actions, log};
 use crate::prompt::Data;
@@ -24,7 +24,7 @@ pub(super) fn respond<P: Persona + ?Sized>(turn: &Turn, reply: &Reply<'_>) -> Re
     if turn.use_memories {
         reply.status("reading your memories");
     }
-    let memories = P::recall(turn).unwrap_or_else(|error| {
+    let mut memories = P::recall(turn).unwrap_or_else(|error| {
         log::write(log::Level::Warn, "answering without memories", &[("code", &error.code)]);
         Vec::new()
     });
@@ -37,6 +37,7 @@ pub(super) fn respond<P: Persona + ?Sized>(turn: &Turn, reply: &Reply<'_>) -> Re
         Err(Stop::Model(error)) => {
             log::write(log::Level::Warn, "answering without a model", &[("code", &error.code)]);
             outcome.degraded = true;
+            memories = offline::about(turn, memories);
             // A client that has left reads nothing, and nobody has to hear of it.
             let _ = reply.push(&P::offline(turn, &memories, &error));
         }

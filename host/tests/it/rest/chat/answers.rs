@@ -40,6 +40,19 @@ async fn without_a_model_a_persona_answers_from_memories_and_says_so(host: TestH
     );
 }
 
+async fn without_a_model_what_has_nothing_to_do_with_it_is_not_quoted(host: TestHost) {
+    let alice = host.user("alice").await;
+    for content in ["CANARY: the boat trip on the lake", "CANARY: a letter to the bank"] {
+        alice.post("/api/v1/memories", json!({"content": content})).await.created();
+    }
+    let answer = alice.say(json!({"message": "Which programming language is fastest?", "persona": "mentor"})).await.ok();
+    let told = answer["response"].as_str().unwrap();
+    assert!(told.contains("found nothing about this") && !told.contains("CANARY"), "{told}");
+    assert_eq!(answer["memories_used"], json!([]));
+    let trips = alice.say(json!({"message": "Where were our boating trips?", "persona": "mentor"})).await.ok();
+    assert!(trips["response"].as_str().unwrap().contains("CANARY: the boat trip on the lake"), "forms of a word are one word: {trips}");
+}
+
 async fn whoever_does_not_want_memories_used_gets_none(host: TestHost) {
     let alice = host.user("alice").await;
     alice.post("/api/v1/memories", json!({"content": "CANARY roses beside the old wall"})).await.created();
