@@ -215,7 +215,7 @@ impl App {
         let shown = Arc::new(Shown::new(Arc::clone(&runtime), Arc::clone(&registry)));
         let personas = Personas::new(game.clone(), Arc::clone(&voices), Arc::clone(&shown));
         let openai = OpenAi::new(db.clone(), Arc::clone(&clock), Arc::clone(&voices), personas.clone(), Arc::clone(&models), desk);
-        let chat = Chat::new(&game, voices, personas.clone(), memories.clone(), Arc::clone(&auth), &config);
+        let chat = Chat::new(&game, voices, personas.clone(), memories.clone(), Arc::clone(&auth), Arc::clone(&models), &config);
 
         let tasks = Tasks::new(game.clone(), Arc::new(TaskIntelligence::new(Arc::clone(&runtime), registry)));
         let acting: Arc<dyn Performer> =

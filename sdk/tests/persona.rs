@@ -150,6 +150,9 @@ fn a_long_life_fits_into_a_prompt() {
     let bytes: usize = messages.iter().map(|message| message.content.len()).sum();
     assert!(bytes < 64 << 10, "{bytes}");
     assert!(messages[messages.len() - 2].content.starts_with("255 "), "the newest turns are kept");
+    let (oldest, told) = (&messages[1].content, &messages[messages.len() - 1].content);
+    let number: usize = oldest.split(' ').next().unwrap().parse().unwrap();
+    assert!(told.contains(&format!("- {} word", number - 1)) && told.contains(&format!("- {} word", number - 40)), "{told}");
 }
 
 #[test]

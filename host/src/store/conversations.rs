@@ -184,6 +184,7 @@ pub async fn delete(tx: &mut Tx, user: Uuid, id: Uuid, if_version: Option<i64>, 
         return Err(Error::Stale);
     }
     tx.query("DELETE FROM messages WHERE conversation_id = $1").bind(id).execute().await?;
+    super::summaries::remove(tx, id).await?;
     tx.query("DELETE FROM runs WHERE conversation_id = $1").bind(id).execute().await.map(drop)
 }
 

@@ -30,6 +30,14 @@ rows! {
     }
     Measured { place, bytes }
     Spoken { role: text, content, created_at }
+    Begun { place, role: text, content, created_at }
+}
+
+struct Begun {
+    place: i64,
+    role: Speaker,
+    content: String,
+    created_at: Millis,
 }
 
 /// Where a message stands and how large it is.
@@ -169,6 +177,32 @@ pub async fn spoken<'a>(db: impl Reader<'a>, conversation: Uuid, from: i64, befo
     .await
 }
 
+/// As [`spoken`], at most `most` of them and at most `letters` of each, with their places.
+pub async fn begun<'a>(
+    db: impl Reader<'a>,
+    conversation: Uuid,
+    from: i64,
+    before: i64,
+    letters: i64,
+    most: i64,
+) -> Result<Vec<(i64, Spoken)>> {
+    let rows: Vec<Begun> = db
+        .reading(
+            "SELECT place, role, SUBSTR(content, 1, CAST($4 AS INTEGER)) AS content, created_at FROM messages \
+             WHERE conversation_id = $1 AND place >= $2 AND place < $3 ORDER BY place LIMIT $5"
+                .into(),
+        )
+        .bind(conversation)
+        .bind(from)
+        .bind(before)
+        .bind(letters)
+        .bind(most)
+        .all()
+        .await?;
+    let told = |row: Begun| (row.place, Spoken { role: row.role, content: row.content, created_at: row.created_at });
+    Ok(rows.into_iter().map(told).collect())
+}
+
 /// How many messages stand before a place.
 pub async fn count_before<'a>(db: impl Reader<'a>, conversation: Uuid, before: i64) -> Result<i64> {
     let row: (i64,) = db
@@ -180,15 +214,23 @@ pub async fn count_before<'a>(db: impl Reader<'a>, conversation: Uuid, before: i
     Ok(row.0)
 }
 
-/// How the person's last `most` messages before a place begin, at most `letters` each, oldest first.
-pub async fn openings<'a>(db: impl Reader<'a>, conversation: Uuid, before: i64, letters: i64, most: i64) -> Result<Vec<String>> {
+/// How the person's last `most` messages from one place up to before another begin, at most `letters` each, oldest first.
+pub async fn openings<'a>(
+    db: impl Reader<'a>,
+    conversation: Uuid,
+    from: i64,
+    before: i64,
+    letters: i64,
+    most: i64,
+) -> Result<Vec<String>> {
     let mut rows: Vec<(String,)> = db
         .reading(
-            "SELECT SUBSTR(content, 1, CAST($3 AS INTEGER)) FROM messages WHERE conversation_id = $1 AND place < $2 AND role = 'user' \
-             ORDER BY place DESC LIMIT $4"
+            "SELECT SUBSTR(content, 1, CAST($4 AS INTEGER)) FROM messages \
+             WHERE conversation_id = $1 AND place >= $2 AND place < $3 AND role = 'user' ORDER BY place DESC LIMIT $5"
                 .into(),
         )
         .bind(conversation)
+        .bind(from)
         .bind(before)
         .bind(letters)
         .bind(most)

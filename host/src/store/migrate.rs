@@ -45,6 +45,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "1060_llm",
     "1070_actions",
     "1080_vector_spaces",
+    "1090_conversation_summaries",
 ];
 
 /// Names of all migrations, in order.

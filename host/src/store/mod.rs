@@ -40,6 +40,7 @@ pub mod sessions;
 pub mod settings;
 pub mod slots;
 pub mod sqlite;
+pub mod summaries;
 pub mod tasks;
 #[cfg(test)]
 pub(crate) mod testing;

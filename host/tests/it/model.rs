@@ -8,6 +8,7 @@
 //! model/chat.rs      the scripts through `/api/v1/chat`
 //! model/doctor.rs    `mnemosyne doctor`
 //! model/embedder.rs  vectors from the same server
+//! model/notes.rs     the older part of a long conversation
 //! ```
 
 mod ask;
@@ -16,6 +17,7 @@ mod chat;
 mod doctor;
 mod embedder;
 mod front;
+mod notes;
 mod raw;
 
 use std::sync::Arc;

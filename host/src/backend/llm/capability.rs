@@ -70,6 +70,14 @@ impl Models {
         Ok(Completion { text: delta.text, reasoning, tool_calls, finish_reason, model, usage, extra: Vec::new() })
     }
 
+    /// Asks for the host itself, at this person's cost.
+    ///
+    /// # Errors
+    /// [`ModelError`].
+    pub async fn ask(&self, user: Uuid, request: ModelRequest) -> Result<Completion, ModelError> {
+        self.checked(Some(user), request).await
+    }
+
     /// Asks, checks against the schema, asks once more and says what was wrong.
     async fn checked(&self, user: Option<Uuid>, request: ModelRequest) -> Result<Completion, ModelError> {
         let Some(schema) = request.json_schema.as_deref().map(Schema::read).transpose()? else {

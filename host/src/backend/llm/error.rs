@@ -121,7 +121,7 @@ impl ModelError {
                 let after = self.retry_after().map(|after| u32::try_from(after.as_millis()).unwrap_or(u32::MAX));
                 BackendError::Unavailable { retry_after_ms: after }
             }
-            Self::Quota { .. } => BackendError::Quota,
+            Self::Quota { .. } => refused(ErrorKind::Quota, "llm-budget", "the day's tokens are used up"),
             Self::TimedOut(_) => BackendError::Timeout,
             Self::Refused { .. } => refused(ErrorKind::Invalid, "llm-refused", "the model refuses this request"),
             Self::BadAnswer(_) => refused(ErrorKind::Unavailable, "llm-bad-answer", "the model's answer cannot be used"),

@@ -229,6 +229,9 @@ impl Chat {
                 Ok(()) => {
                     *written = live.last() + i64::try_from(told.len()).unwrap_or_default();
                     live.end(told);
+                    if made.state == RunState::Complete {
+                        self.sum_up(live.user, live.conversation);
+                    }
                     return made;
                 }
                 Err(error) => {

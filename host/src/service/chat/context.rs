@@ -1,4 +1,4 @@
-//! What a persona is shown of a conversation: the newest messages that fit, and how the rest began.
+//! What a persona is shown of a conversation: the newest messages that fit, and a summary of the rest.
 
 use uuid::Uuid;
 
@@ -6,7 +6,7 @@ use super::Chat;
 use crate::error::Outcome;
 use crate::model::conversation::Context;
 use crate::plugin::persona::Said;
-use crate::store::messages;
+use crate::store::{messages, summaries};
 
 /// Messages and bytes that are shown at most (`wit/deps/persona.wit`).
 const MESSAGES: i64 = 256;
@@ -29,18 +29,22 @@ pub(super) struct Shown {
 impl Chat {
     /// What is shown of what stands before a place.
     pub(super) async fn shown(&self, conversation: Uuid, before: i64, memories_allowed: bool) -> Outcome<Shown> {
-        let newest = messages::measured(&self.db, conversation, before, MESSAGES).await?;
+        let summed_up = summaries::find(&self.db, conversation).await?.filter(|known| known.place <= before).unwrap_or_default();
+        let mut newest = messages::measured(&self.db, conversation, before, MESSAGES).await?;
+        newest.retain(|one| one.place >= summed_up.place);
         let fits = fitting(&newest);
         let from = newest.get(..fits).and_then(<[_]>::last).map_or(before, |oldest| oldest.place);
         // fewer than were asked for: there are no older ones
-        let dropped = if fits == newest.len() && fits < usize::try_from(MESSAGES).unwrap_or_default() {
-            0
-        } else {
-            messages::count_before(&self.db, conversation, from).await?
-        };
+        let all = fits == newest.len() && fits < usize::try_from(MESSAGES).unwrap_or_default() && summed_up.place == 0;
+        let dropped = if all { 0 } else { messages::count_before(&self.db, conversation, from).await? };
         let spoken = if fits == 0 { Vec::new() } else { messages::spoken(&self.db, conversation, from, before).await? };
-        let openings = if dropped == 0 { Vec::new() } else { messages::openings(&self.db, conversation, from, LETTERS, OPENINGS).await? };
-        let summary = summary(&openings);
+        let openings = if dropped == 0 || from <= summed_up.place {
+            Vec::new()
+        } else {
+            messages::openings(&self.db, conversation, summed_up.place, from, LETTERS, OPENINGS).await?
+        };
+        let summary = [Some(summed_up.summary).filter(|notes| !notes.is_empty()), begun(&openings)];
+        let summary = summary.into_iter().flatten().reduce(|notes, begun| format!("{notes}\n{begun}"));
         let bytes: i64 = newest[..fits].iter().map(|one| one.bytes).sum();
         let context = Context {
             messages: i64::try_from(fits).unwrap_or(i64::MAX),
@@ -69,8 +73,8 @@ fn fitting(newest: &[messages::Measured]) -> usize {
         .count()
 }
 
-/// What the person spoke about before, in their own first words: no model is needed for it, and nothing is invented.
-fn summary(openings: &[String]) -> Option<String> {
+/// What the person spoke about before, in their own first words, where no model has summed it up (see `summary.rs`).
+fn begun(openings: &[String]) -> Option<String> {
     let lines: Vec<String> = openings
         .iter()
         .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
@@ -94,10 +98,10 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_is_the_persons_own_words() {
-        assert_eq!(summary(&[]), None);
-        assert_eq!(summary(&[" \n ".into()]), None);
-        let text = summary(&["plan\nthe garden".into(), "and roses".into()]).unwrap();
+    fn without_a_models_notes_it_is_the_persons_own_words() {
+        assert_eq!(begun(&[]), None);
+        assert_eq!(begun(&[" \n ".into()]), None);
+        let text = begun(&["plan\nthe garden".into(), "and roses".into()]).unwrap();
         assert!(text.ends_with(":\n- plan the garden\n- and roses"), "{text}");
     }
 }

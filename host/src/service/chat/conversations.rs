@@ -9,6 +9,7 @@ use crate::error::{Code, Fault, Outcome};
 use crate::model::conversation::{Conversation, Message};
 use crate::model::page::{Page, Slice, Start};
 use crate::service::principal::Principal;
+use crate::store::summaries::{self, Summary};
 use crate::store::{self, conversations, messages};
 
 /// Characters of a title at most.
@@ -147,11 +148,14 @@ impl Chat {
         let mut tx = self.db.begin().await?;
         conversations::insert(&mut tx, &fork).await?;
         let (mut page, mut place, mut persona) = (Page::skip(0, COPIED), 0, None);
+        let summed_up = summaries::find(&mut tx, id).await?.filter(|known| known.place <= last).unwrap_or_default();
+        let mut covered = 0;
         loop {
             let slice = messages::of_conversation(&mut tx, caller.user, id, None, &page).await?;
             let mut copies = slice.items;
             copies.retain(|message| message.place <= last);
             for copy in &mut copies {
+                covered += i64::from(copy.place < summed_up.place);
                 (copy.id, copy.conversation_id, copy.place) = (self.ids.id(), fork.id, place);
                 place += 1;
                 persona = copy.persona.clone().or(persona);
@@ -166,6 +170,10 @@ impl Chat {
             let said = conversations::Said { title: None, persona: persona.as_deref(), more: place, places: place };
             conversations::take_place(&mut tx, caller.user, fork.id, said, fork.updated_at).await?;
             (fork.message_count, fork.last_persona, fork.version) = (place, persona, fork.version + 1);
+        }
+        if covered > 0 {
+            let summary = Summary { place: covered, ..summed_up };
+            summaries::put(&mut tx, caller.user, fork.id, &summary, 0).await?;
         }
         tx.commit().await?;
         Ok(fork)

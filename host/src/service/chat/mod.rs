@@ -3,7 +3,7 @@
 //! ```text
 //! conversations.rs  begin, read, rename, fork, delete
 //! turn.rs           somebody says something: it is saved before anybody is asked
-//! context.rs        what a persona is shown of a conversation, and the manifest of it
+//! context.rs        what a persona is shown of a conversation, and the manifest of it;   summary.rs  what stands for the rest
 //! answer.rs         an answer is made, stopped, saved;   voice.rs  where the persona speaks into
 //! live.rs           the log of an answer under way and who listens to it;   desk.rs  all that this host is making
 //! runs.rs           answers as streams: begun, followed from anywhere, cancelled;   follow.rs  one who follows
@@ -23,11 +23,13 @@ mod follow;
 mod keep;
 mod live;
 mod runs;
+mod summary;
 mod turn;
 mod voice;
 
 use std::sync::Arc;
 
+use crate::backend::llm::Models;
 use crate::clock::{Clock, IdSource};
 use crate::config::Config;
 use crate::plugin::persona::Personas as Voices;
@@ -56,14 +58,23 @@ pub struct Chat {
     personas: Personas,
     memories: Memories,
     auth: Arc<Auth>,
+    models: Arc<Models>,
     desk: Arc<Desk>,
 }
 
 impl Chat {
     /// Over the same database, clock and ids as the game; this host's answers are told apart by an id of its own.
-    pub fn new(game: &Game, voices: Arc<Voices>, personas: Personas, memories: Memories, auth: Arc<Auth>, config: &Config) -> Self {
+    pub fn new(
+        game: &Game,
+        voices: Arc<Voices>,
+        personas: Personas,
+        memories: Memories,
+        auth: Arc<Auth>,
+        models: Arc<Models>,
+        config: &Config,
+    ) -> Self {
         let (db, clock, ids) = (game.db.clone(), Arc::clone(&game.clock), Arc::clone(&game.ids));
         let desk = Arc::new(Desk::new(ids.id(), &config.chat, config.limits.streams_per_user));
-        Self { db, clock, ids, voices, personas, memories, auth, desk }
+        Self { db, clock, ids, voices, personas, memories, auth, models, desk }
     }
 }

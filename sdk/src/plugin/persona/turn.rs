@@ -16,6 +16,9 @@ const MESSAGE: usize = 24 << 10;
 /// Bytes and number of earlier messages: with the rest far below the call's 16 000 tokens.
 const HISTORY: usize = 16 << 10;
 const HISTORY_MESSAGES: usize = 100;
+/// Of what is older: so many of the person's messages, each by so many characters.
+const EARLIER_MESSAGES: usize = 40;
+const EARLIER: usize = 120;
 /// Characters of a memory's title.
 const TITLE: usize = 80;
 
@@ -36,10 +39,14 @@ pub(super) fn recall(turn: &Turn) -> Result<Vec<Memory>, Error> {
 
 pub(super) fn prompt<P: Persona + ?Sized>(turn: &Turn, memories: &[Memory]) -> Vec<Message> {
     let mut messages = vec![Message::system(system(P::VOICE, turn))];
-    messages.extend(history(turn));
+    let (newest, earlier) = history(turn);
+    messages.extend(newest);
     let mut data = Data::new(turn.moment.seed);
     if let Some(summary) = &turn.summary {
         data.add("what was said before, summed up", &shortened(summary, MESSAGE / 4));
+    }
+    if !earlier.is_empty() {
+        data.add("how messages began that the person wrote after that, before those above", &earlier);
     }
     if let Some(worldview) = &turn.worldview {
         let own = worldview::own_words(worldview);
@@ -74,18 +81,23 @@ fn system(voice: &str, turn: &Turn) -> String {
         .join("\n\n")
 }
 
-/// The newest messages that fit, oldest first. Only two roles: whatever else a history holds, a person or a persona said it.
-fn history(turn: &Turn) -> Vec<Message> {
-    let mut left = HISTORY;
-    let mut kept = Vec::new();
-    for message in turn.history.iter().rev().filter(|message| !message.content.trim().is_empty()).take(HISTORY_MESSAGES) {
+/// The newest messages that fit, oldest first, and how the person's older ones began. Only two roles: whatever else a history
+/// holds, a person or a persona said it.
+fn history(turn: &Turn) -> (Vec<Message>, String) {
+    let (mut left, mut kept) = (HISTORY, Vec::new());
+    let mut told = turn.history.iter().rev().filter(|message| !message.content.trim().is_empty()).peekable();
+    while let Some(message) = told.peek() {
         let content = tame(&shortened(&message.content, HISTORY / 2));
-        let Some(rest) = left.checked_sub(content.len()) else { break };
+        let Some(rest) = left.checked_sub(content.len()).filter(|_| kept.len() < HISTORY_MESSAGES) else { break };
         left = rest;
         kept.push(if message.role == "assistant" { Message::assistant(content) } else { Message::user(content) });
+        told.next();
     }
     kept.reverse();
-    kept
+    let earlier = told.filter(|message| message.role == "user").take(EARLIER_MESSAGES);
+    let mut earlier: Vec<String> = earlier.map(|message| format!("- {}", words::excerpt(&message.content, EARLIER))).collect();
+    earlier.reverse();
+    (kept, earlier.join("\n"))
 }
 
 pub(super) fn options<P: Persona + ?Sized>(turn: &Turn) -> Options {

@@ -38,7 +38,7 @@ pub struct ModelRequest {
 }
 
 /// Language models. No model configured or reachable is [`BackendError::Unavailable`]; a used up budget of the user or the
-/// operator is [`BackendError::Quota`].
+/// operator is [`BackendError::Refused`] of kind `quota`.
 #[async_trait]
 pub trait ModelBackend: Send + Sync {
     /// Asks and waits. Dropping the future cancels the model.
