@@ -56,3 +56,37 @@ pub struct UnknownText {
 
 /// A JSON object.
 pub type Object = serde_json::Map<String, serde_json::Value>;
+
+/// Merges a patch into an object (RFC 7396): null removes, objects are merged, everything else takes the place of what was there.
+pub fn merge_patch(target: &mut Object, patch: Object) {
+    for (key, value) in patch {
+        match value {
+            serde_json::Value::Null => drop(target.remove(&key)),
+            serde_json::Value::Object(inner) => {
+                let slot = target.entry(key).or_insert(serde_json::Value::Null);
+                if !slot.is_object() {
+                    *slot = serde_json::Value::Object(Object::new());
+                }
+                if let serde_json::Value::Object(object) = slot {
+                    merge_patch(object, inner);
+                }
+            }
+            other => drop(target.insert(key, other)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn metadata_merges_as_rfc_7396_says() {
+        let object = |value: serde_json::Value| value.as_object().cloned().unwrap();
+        let mut target = object(json!({"a": "b", "c": {"d": "e", "f": "g"}, "n": 1}));
+        merge_patch(&mut target, object(json!({"a": "z", "c": {"f": null}, "n": {"x": null, "y": 2}, "new": [null]})));
+        assert_eq!(serde_json::Value::Object(target), json!({"a": "z", "c": {"d": "e"}, "n": {"y": 2}, "new": [null]}));
+    }
+}

@@ -6,6 +6,7 @@
 pub mod actions;
 pub mod audit;
 pub mod auth;
+mod bounds;
 pub mod bundled;
 pub mod chat;
 pub mod embedding;

@@ -4,7 +4,9 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _};
 
-use crate::model::page::{Cursor, Page, Slice, Start};
+use super::error::{Error, Result};
+use super::query::Query;
+use crate::model::page::{Cursor, Key, Page, Slice, Start};
 
 /// A row together with the number of all rows that match (NULL where nobody asked).
 pub(crate) struct Counted<T> {
@@ -28,6 +30,37 @@ impl<'r, T: FromRow<'r, PgRow>> FromRow<'r, PgRow> for Counted<T> {
 pub(crate) fn slice<T>(rows: Vec<Counted<T>>, page: &Page, cursor: impl Fn(&T) -> Cursor) -> Slice<T> {
     let total = rows.first().and_then(|row| row.total);
     cut(rows.into_iter().map(|row| row.row).collect(), total, page, cursor)
+}
+
+/// The order of a list by a key and then by id, from where the page starts, one row more than it holds. `text`: what kind of value
+/// the key has; a cursor of another kind belongs to another order.
+///
+/// # Errors
+/// [`Error::NotFound`] for such a cursor.
+pub(crate) fn arrange(query: &mut Query<'_>, key: &str, text: bool, descending: bool, page: &Page) -> Result<()> {
+    let mut skip = 0;
+    match &page.start {
+        Start::Skip(rows) => skip = *rows,
+        Start::After(cursor) => {
+            query.push(" AND (").push(key).push(if descending { ", id) < (" } else { ", id) > (" });
+            match &cursor.key {
+                Key::Text(value) if text => query.value(value.clone()),
+                Key::Int(value) if !text => query.value(*value),
+                _ => return Err(Error::NotFound),
+            };
+            query.push(", ").value(cursor.id).push(")");
+        }
+    }
+    let direction = if descending { " DESC" } else { "" };
+    query.push(" ORDER BY ").push(key).push(direction).push(", id").push(direction);
+    query.push(" LIMIT ").value(page.limit + 1).push(" OFFSET ").value(skip);
+    Ok(())
+}
+
+/// How many rows a list has, as far as its page tells; `None`: they must be counted, if anybody asked.
+pub(crate) fn told<T>(items: &[T], page: &Page) -> Option<i64> {
+    let rows = i64::try_from(items.len()).ok()?;
+    (matches!(page.start, Start::Skip(0)) && rows <= page.limit).then_some(rows)
 }
 
 /// `limit + 1` rows and the total as a page.

@@ -8,6 +8,7 @@
 //! author.rs  the persona of the SDK's documentation, from its ten lines to an answer
 //! chaos.rs   the host killed in the middle of work
 //! cli.rs     the command line, as a child process
+//! health.rs  whether requests are welcome, as an orchestrator asks
 //! model.rs   every way in which a model server can misbehave, and what comes of it
 //! retrieval.rs  what is found without a model, on a labelled set
 //! swap.rs    rules replaced under load
@@ -27,6 +28,7 @@ mod actions;
 mod author;
 mod chaos;
 mod cli;
+mod health;
 mod house;
 mod injection;
 mod kit;

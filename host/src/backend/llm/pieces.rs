@@ -175,7 +175,7 @@ mod tests {
     use futures::stream::{self, StreamExt as _};
     use tokio::time::timeout;
 
-    use super::super::wire::rebuilt;
+    use crate::backend::llm::wire::rebuilt;
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);

@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::{Memories, MemoryEdit, validate};
 use crate::clock::Millis;
 use crate::error::Outcome;
-use crate::model::Object;
 use crate::model::memory::Memory;
+use crate::model::merge_patch;
 use crate::service::principal::Principal;
 
 impl MemoryEdit {
@@ -27,7 +27,7 @@ impl MemoryEdit {
         match self.metadata {
             None => {}
             Some(None) => next.metadata = Object::new(),
-            Some(Some(patch)) => merge(&mut next.metadata, patch),
+            Some(Some(patch)) => merge_patch(&mut next.metadata, patch),
         }
         if next == *memory {
             return Ok(next);
@@ -35,25 +35,6 @@ impl MemoryEdit {
         validate::whole(&next)?;
         next.updated_at = now.max(memory.updated_at);
         Ok(next)
-    }
-}
-
-/// RFC 7396.
-fn merge(target: &mut Object, patch: Object) {
-    for (key, value) in patch {
-        match value {
-            Value::Null => drop(target.remove(&key)),
-            Value::Object(inner) => {
-                let slot = target.entry(key).or_insert(Value::Null);
-                if !slot.is_object() {
-                    *slot = Value::Object(Object::new());
-                }
-                if let Value::Object(object) = slot {
-                    merge(object, inner);
-                }
-            }
-            other => drop(target.insert(key, other)),
-        }
     }
 }
 

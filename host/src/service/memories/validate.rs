@@ -3,32 +3,14 @@
 use uuid::Uuid;
 
 use super::{MemoryEdit, NewMemory};
-use crate::error::{Code, Fault, FieldError, Outcome};
-use crate::model::Object;
+use crate::error::Outcome;
 use crate::model::memory::Memory;
+use crate::service::bounds::{Bad, owner};
 
-const TITLE_CHARS: usize = 500;
 const CONTENT_BYTES: usize = 256 * 1024;
 const SOURCE_CHARS: usize = 500;
-const MOST_TAGS: usize = 50;
-const TAG_CHARS: usize = 64;
-const METADATA_BYTES: usize = 16 * 1024;
-
-/// Collects what is wrong.
-#[derive(Default)]
-struct Bad(Vec<FieldError>);
 
 impl Bad {
-    fn when(&mut self, bad: bool, pointer: &str, message: impl Into<String>) {
-        if bad {
-            self.0.push(FieldError::new(pointer, message));
-        }
-    }
-
-    fn title(&mut self, title: &str) {
-        self.when(title.chars().count() > TITLE_CHARS, "/title", format!("must have at most {TITLE_CHARS} characters"));
-    }
-
     fn content(&mut self, content: &str) {
         self.when(content.trim().is_empty(), "/content", "must not be blank");
         self.when(content.len() > CONTENT_BYTES, "/content", "must have at most 256 KiB");
@@ -41,35 +23,6 @@ impl Bad {
     fn importance(&mut self, importance: f64) {
         self.when(!(0.0..=1.0).contains(&importance), "/importance", "must be a number from 0 to 1");
     }
-
-    fn tags(&mut self, tags: &[String]) {
-        self.when(tags.len() > MOST_TAGS, "/tags", format!("must have at most {MOST_TAGS} items"));
-        for (index, tag) in tags.iter().take(MOST_TAGS).enumerate() {
-            let pointer = format!("/tags/{index}");
-            self.when(tag.trim().is_empty(), &pointer, "must not be blank");
-            self.when(tag.chars().count() > TAG_CHARS, &pointer, format!("must have at most {TAG_CHARS} characters"));
-            self.when(tag.contains(','), &pointer, "must not contain a comma: lists of tags are separated by it");
-        }
-    }
-
-    fn metadata(&mut self, metadata: &Object) {
-        let bytes = serde_json::to_vec(metadata).map_or(usize::MAX, |bytes| bytes.len());
-        self.when(bytes > METADATA_BYTES, "/metadata", "must have at most 16 KiB as JSON");
-    }
-
-    fn done(self) -> Outcome<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(Fault::invalid(self.0)) }
-    }
-}
-
-/// A `user_id` in a body is the caller's own.
-fn owner(named: Option<Uuid>, caller: Uuid) -> Outcome<()> {
-    match named {
-        Some(named) if named != caller => Err(Fault::new(Code::NotPermitted)
-            .message("`user_id` is somebody else")
-            .hint("leave it out: a memory is always the caller's own")),
-        _ => Ok(()),
-    }
 }
 
 impl NewMemory {
@@ -78,7 +31,7 @@ impl NewMemory {
     /// # Errors
     /// 403 for somebody else's `user_id`; 422 with every bad field.
     pub fn validate(&self, caller: Uuid) -> Outcome<()> {
-        owner(self.user_id, caller)?;
+        owner(self.user_id, caller, "memory")?;
         let mut bad = Bad::default();
         bad.title(&self.title);
         bad.content(&self.content);
@@ -96,7 +49,7 @@ impl MemoryEdit {
     /// # Errors
     /// 403 for somebody else's `user_id`; 422 with every bad field.
     pub fn validate(&self, caller: Uuid) -> Outcome<()> {
-        owner(self.user_id, caller)?;
+        owner(self.user_id, caller, "memory")?;
         let mut bad = Bad::default();
         self.title.iter().for_each(|title| bad.title(title));
         self.content.iter().for_each(|content| bad.content(content));
@@ -124,6 +77,7 @@ pub(super) fn once(mut tags: Vec<String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Object;
 
     #[test]
     fn one_answer_names_every_bad_field() {

@@ -8,7 +8,7 @@ use super::tree::check_parent_in;
 use super::{TRIES, TaskEdit, Tasks, expect, failed, lost, validate};
 use crate::clock::Millis;
 use crate::error::Outcome;
-use crate::model::Object;
+use crate::model::merge_patch;
 use crate::model::task::{Status, Task};
 use crate::service::principal::Principal;
 use crate::store::{self, Tx, tasks};
@@ -33,7 +33,7 @@ impl TaskEdit {
             let before = next.metadata.clone();
             match metadata {
                 None => next.metadata = Object::new(),
-                Some(patch) => merge(&mut next.metadata, patch),
+                Some(patch) => merge_patch(&mut next.metadata, patch),
             }
             if before != next.metadata {
                 changed.push("metadata");
@@ -44,25 +44,6 @@ impl TaskEdit {
         }
         next.updated_at = now.max(task.updated_at);
         (next, changed)
-    }
-}
-
-/// RFC 7396.
-fn merge(target: &mut Object, patch: Object) {
-    for (key, value) in patch {
-        match value {
-            Value::Null => drop(target.remove(&key)),
-            Value::Object(inner) => {
-                let slot = target.entry(key).or_insert(Value::Null);
-                if !slot.is_object() {
-                    *slot = Value::Object(Object::new());
-                }
-                if let Value::Object(object) = slot {
-                    merge(object, inner);
-                }
-            }
-            other => drop(target.insert(key, other)),
-        }
     }
 }
 
@@ -168,18 +149,5 @@ impl Tasks {
         tasks::log(&mut tx, &self.log(&next, kind, note)).await?;
         tx.commit().await?;
         Ok(next)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn metadata_merges_as_rfc_7396_says() {
-        let object = |value: Value| value.as_object().cloned().unwrap();
-        let mut target = object(json!({"a": "b", "c": {"d": "e", "f": "g"}, "n": 1}));
-        merge(&mut target, object(json!({"a": "z", "c": {"f": null}, "n": {"x": null, "y": 2}, "new": [null]})));
-        assert_eq!(Value::Object(target), json!({"a": "z", "c": {"d": "e"}, "n": {"y": 2}, "new": [null]}));
     }
 }

@@ -4,12 +4,13 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::transition::{self, By};
-use super::{TRIES, Tasks, expect, failed, lost, validate};
+use super::{TRIES, Tasks, expect, failed, lost};
 use crate::error::{Failure as _, Fault, Outcome};
 use crate::model::Object;
 use crate::model::game::{Award, Bonus, Completion, CompletionState, Rules};
 use crate::model::task::{Status, Task};
 use crate::plugin::xp_rules::{AchievementCard, Bound, Failed, Level};
+use crate::service::bounds;
 use crate::service::game::{Known, Unlocked};
 use crate::service::principal::Principal;
 use crate::store::{self, game, tasks};
@@ -57,7 +58,7 @@ impl Tasks {
         let mut tries = TRIES;
         loop {
             let task = self.get(caller, id).await?;
-            validate::metadata(&completing.note, "/evidence").map_or(Ok(()), |field| Err(Fault::invalid(vec![field])))?;
+            bounds::too_large(&completing.note, "/evidence").map_or(Ok(()), |field| Err(Fault::invalid(vec![field])))?;
             expect(&task, if_version)?;
             transition::check(task.status, Status::Completed, By::Complete)?;
             if task.requires_all_complete {

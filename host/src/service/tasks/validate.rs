@@ -6,55 +6,26 @@ use uuid::Uuid;
 
 use super::{NewTask, TaskEdit};
 use crate::clock::Millis;
-use crate::error::{Code, Fault, FieldError, Outcome};
-use crate::model::Object;
+use crate::error::Outcome;
 use crate::model::task::Status;
+use crate::service::bounds::{Bad, owner};
 
-const TITLE_CHARS: usize = 500;
 const DESCRIPTION_BYTES: usize = 256 * 1024;
-const MOST_TAGS: usize = 50;
-const TAG_CHARS: usize = 64;
 const MOST_ASSIGNEES: usize = 100;
 const ASSIGNEE_CHARS: usize = 200;
 const MOST_VALUES: usize = 32;
 const VALUE_CHARS: usize = 64;
-const METADATA_BYTES: usize = 16 * 1024;
 /// Ten years.
 const MOST_MINUTES: i64 = 5_256_000;
 
-/// Collects what is wrong.
-#[derive(Default)]
-struct Bad(Vec<FieldError>);
-
 impl Bad {
-    fn when(&mut self, bad: bool, pointer: &str, message: impl Into<String>) {
-        if bad {
-            self.0.push(FieldError::new(pointer, message));
-        }
-    }
-
-    fn title(&mut self, title: &str) {
+    fn named(&mut self, title: &str) {
         self.when(title.trim().is_empty(), "/title", "must not be blank");
-        self.when(title.chars().count() > TITLE_CHARS, "/title", format!("must have at most {TITLE_CHARS} characters"));
+        self.title(title);
     }
 
     fn description(&mut self, text: &str) {
         self.when(text.len() > DESCRIPTION_BYTES, "/description", "must have at most 256 KiB");
-    }
-
-    fn texts(&mut self, list: &[String], pointer: &str, most: usize, chars: usize) {
-        self.when(list.len() > most, pointer, format!("must have at most {most} items"));
-        for (index, text) in list.iter().take(most).enumerate() {
-            self.when(text.trim().is_empty(), &format!("{pointer}/{index}"), "must not be blank");
-            self.when(text.chars().count() > chars, &format!("{pointer}/{index}"), format!("must have at most {chars} characters"));
-        }
-    }
-
-    fn tags(&mut self, tags: &[String]) {
-        self.texts(tags, "/tags", MOST_TAGS, TAG_CHARS);
-        for (index, tag) in tags.iter().take(MOST_TAGS).enumerate() {
-            self.when(tag.contains(','), &format!("/tags/{index}"), "must not contain a comma: lists of tags are separated by it");
-        }
     }
 
     fn values(&mut self, values: &BTreeMap<String, f64>) {
@@ -83,26 +54,6 @@ impl Bad {
     fn period(&mut self, start: Option<Millis>, due: Option<Millis>) {
         self.when(matches!((start, due), (Some(start), Some(due)) if due < start), "/due_date", "must not be before `start_date`");
     }
-
-    fn done(self) -> Outcome<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(Fault::invalid(self.0)) }
-    }
-}
-
-/// What is wrong with an object of the client's own, if anything is.
-pub(super) fn metadata(metadata: &Object, pointer: &str) -> Option<FieldError> {
-    let bytes = serde_json::to_vec(metadata).map_or(usize::MAX, |bytes| bytes.len());
-    (bytes > METADATA_BYTES).then(|| FieldError::new(pointer, "must have at most 16 KiB as JSON"))
-}
-
-/// A `user_id` in a body is the caller's own.
-fn owner(named: Option<Uuid>, caller: Uuid) -> Outcome<()> {
-    match named {
-        Some(named) if named != caller => Err(Fault::new(Code::NotPermitted)
-            .message("`user_id` is somebody else")
-            .hint("leave it out: a task is always the caller's own")),
-        _ => Ok(()),
-    }
 }
 
 impl NewTask {
@@ -111,9 +62,9 @@ impl NewTask {
     /// # Errors
     /// 403 for somebody else's `user_id`; 422 with every bad field.
     pub fn validate(&self, caller: Uuid) -> Outcome<()> {
-        owner(self.user_id, caller)?;
+        owner(self.user_id, caller, "task")?;
         let mut bad = Bad::default();
-        bad.title(&self.title);
+        bad.named(&self.title);
         bad.description(&self.description);
         bad.when(self.status == Status::Completed, "/status", "a task is made open; complete it with POST /api/v1/tasks/{id}/complete");
         bad.tags(&self.tags);
@@ -124,7 +75,7 @@ impl NewTask {
         bad.texts(&self.assignees, "/assignees", MOST_ASSIGNEES, ASSIGNEE_CHARS);
         bad.values(&self.value_impact);
         bad.period(self.start_date, self.due_date);
-        bad.0.extend(metadata(&self.metadata, "/metadata"));
+        bad.metadata(&self.metadata);
         bad.done()
     }
 }
@@ -135,9 +86,9 @@ impl TaskEdit {
     /// # Errors
     /// 403 for somebody else's `user_id`; 422 with every bad field.
     pub fn validate(&self, caller: Uuid) -> Outcome<()> {
-        owner(self.user_id, caller)?;
+        owner(self.user_id, caller, "task")?;
         let mut bad = Bad::default();
-        self.title.iter().for_each(|title| bad.title(title));
+        self.title.iter().for_each(|title| bad.named(title));
         self.description.iter().for_each(|text| bad.description(text));
         self.tags.iter().for_each(|tags| bad.tags(tags));
         self.difficulty.iter().for_each(|value| bad.number(*value, "/difficulty", 1, 5));
@@ -154,13 +105,15 @@ impl TaskEdit {
 pub(super) fn whole(task: &crate::model::task::Task) -> Outcome<()> {
     let mut bad = Bad::default();
     bad.period(task.start_date, task.due_date);
-    bad.0.extend(metadata(&task.metadata, "/metadata"));
+    bad.metadata(&task.metadata);
     bad.done()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
+    use crate::model::Object;
 
     fn task() -> NewTask {
         NewTask::titled("Wash up")

@@ -9,8 +9,8 @@ use crate::model::Object;
 use crate::model::memory::{Memory, MemoryFilter, MemorySort};
 use crate::model::page::{Cursor, Key, Page, Slice, Start};
 use crate::store::db::{Db, Dialect, Reader};
-use crate::store::error::{Error, Result};
-use crate::store::page::{cut, like};
+use crate::store::error::Result;
+use crate::store::page::{arrange, cut, like, told};
 use crate::store::query::Query;
 use crate::store::row::rows;
 
@@ -27,28 +27,15 @@ pub async fn list(db: &Db, user: Uuid, filter: &MemoryFilter, sort: MemorySort, 
     let (key, descending) = order(sort);
     let mut query = db.read(concat!("SELECT ", columns!(), " FROM memories WHERE user_id = $1")).bind(user);
     filtered(&mut query, dialect, filter);
-    let mut skip = 0;
-    match &page.start {
-        Start::Skip(rows) => skip = *rows,
-        Start::After(cursor) => {
-            query.push(" AND (").push(key).push(if descending { ", id) < (" } else { ", id) > (" });
-            match (&cursor.key, sort) {
-                (Key::Text(text), MemorySort::Title(_)) => query.value(text.clone()),
-                (_, MemorySort::Title(_)) | (Key::Text(_), _) => return Err(Error::NotFound),
-                (Key::Int(number), _) => query.value(*number),
-            };
-            query.push(", ").value(cursor.id).push(")");
-        }
-    }
-    let direction = if descending { " DESC" } else { "" };
-    query.push(" ORDER BY ").push(key).push(direction).push(", id").push(direction);
-    query.push(" LIMIT ").value(page.limit + 1).push(" OFFSET ").value(skip);
+    arrange(&mut query, key, matches!(sort, MemorySort::Title(_)), descending, page)?;
     let items: Vec<Memory> = query.all().await?;
     let total = match page.start {
         Start::After(_) => None,
-        // a first page that is not full has told the total already
-        Start::Skip(0) if i64::try_from(items.len()).is_ok_and(|rows| rows <= page.limit) => i64::try_from(items.len()).ok(),
-        Start::Skip(_) => Some(count(db, user, filter).await?),
+        Start::Skip(_) => match told(&items, page) {
+            // a first page that is not full has told the total already
+            Some(total) => Some(total),
+            None => Some(count(db, user, filter).await?),
+        },
     };
     Ok(cut(items, total, page, |memory| Cursor { key: key_of(memory, sort), id: memory.id }))
 }

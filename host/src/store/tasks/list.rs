@@ -7,8 +7,8 @@ use super::columns;
 use crate::model::page::{Cursor, Key, Page, Slice, Start};
 use crate::model::task::{Priority, Task, TaskFilter, TaskSort};
 use crate::store::db::{Dialect, Reader};
-use crate::store::error::{Error, Result};
-use crate::store::page::{cut, like};
+use crate::store::error::Result;
+use crate::store::page::{arrange, cut, like, told};
 use crate::store::query::Query;
 
 /// `priority` as a number that orders.
@@ -25,36 +25,15 @@ pub async fn list(db: &crate::store::Db, user: Uuid, filter: &TaskFilter, sort: 
     let (key, descending) = order(sort);
     let mut query = db.read(concat!("SELECT ", columns!(), " FROM tasks WHERE user_id = $1")).bind(user);
     filtered(&mut query, dialect, filter);
-    let mut skip = 0;
-    match &page.start {
-        Start::Skip(rows) => skip = *rows,
-        Start::After(cursor) => {
-            query.push(" AND (").push(key).push(if descending { ", id) < (" } else { ", id) > (" });
-            match (&cursor.key, sort) {
-                (Key::Text(text), TaskSort::Title(_)) => query.value(text.clone()),
-                (
-                    Key::Int(number),
-                    TaskSort::Created(_)
-                    | TaskSort::Updated(_)
-                    | TaskSort::Due(_)
-                    | TaskSort::Priority(_)
-                    | TaskSort::Difficulty(_)
-                    | TaskSort::Ended(_),
-                ) => query.value(*number),
-                _ => return Err(Error::NotFound),
-            };
-            query.push(", ").value(cursor.id).push(")");
-        }
-    }
-    let direction = if descending { " DESC" } else { "" };
-    query.push(" ORDER BY ").push(key).push(direction).push(", id").push(direction);
-    query.push(" LIMIT ").value(page.limit + 1).push(" OFFSET ").value(skip);
+    arrange(&mut query, key, matches!(sort, TaskSort::Title(_)), descending, page)?;
     let items: Vec<Task> = query.all().await?;
     let total = match page.start {
         Start::After(_) => None,
-        // a first page that is not full has told the total already
-        Start::Skip(0) if i64::try_from(items.len()).is_ok_and(|rows| rows <= page.limit) => i64::try_from(items.len()).ok(),
-        Start::Skip(_) => Some(count(db, user, filter).await?),
+        Start::Skip(_) => match told(&items, page) {
+            // a first page that is not full has told the total already
+            Some(total) => Some(total),
+            None => Some(count(db, user, filter).await?),
+        },
     };
     Ok(cut(items, total, page, |task| Cursor { key: key_of(task, sort), id: task.id }))
 }

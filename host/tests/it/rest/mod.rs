@@ -3,7 +3,6 @@
 mod auth;
 mod chat;
 mod game;
-mod health;
 mod jobs;
 mod memories;
 mod openai;

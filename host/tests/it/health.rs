@@ -18,13 +18,16 @@ async fn behind(url: &str, backend: Backend, statement: &'static str) {
     }
 }
 
+const FROM_LATER: &str = "INSERT INTO schema_history (number, name, checksum, applied_at) \
+    SELECT 999999, 'from_later', checksum, 0 FROM schema_history LIMIT 1";
+
 backends! {
     async fn a_host_whose_schema_a_newer_one_has_moved_lives_and_is_not_ready(host: TestHost) {
         let nobody = host.anonymous();
         let ready = nobody.get("/health/ready").await.ok();
         assert_eq!((&ready["status"], ready["parts"].as_array().map(Vec::len)), (&"ok".into(), Some(2)), "{ready}");
         let (url, backend) = (host.database_url(), host.backend());
-        behind(&url, backend, "INSERT INTO schema_history (number, name, checksum, applied_at) VALUES (999999, 'from_later', '', 0)").await;
+        behind(&url, backend, FROM_LATER).await;
         let moved = nobody.get("/health/ready").await.is(503);
         let part = &moved["parts"][1];
         assert_eq!((&moved["status"], &part["name"], &part["ok"]), (&"unavailable".into(), &"migrations".into(), &false.into()), "{moved}");
