@@ -25,6 +25,7 @@ use crate::model::Object;
 use crate::model::page::Page;
 use crate::model::task::{Priority, QuestType, Recurrence, Status, Task, TaskLog, TaskSort};
 use crate::plugin::task_intelligence::TaskIntelligence;
+use crate::service::bounds;
 use crate::store::{self, Db, tasks};
 
 mod change;
@@ -205,7 +206,7 @@ impl Tasks {
     /// # Errors
     /// 404; 422 for metadata over 16 KiB.
     pub async fn add_log(&self, caller: &Principal, id: Uuid, kind: &str, message: String, metadata: Object) -> Outcome<TaskLog> {
-        validate::metadata(&metadata, "/metadata").map_or(Ok(()), |field| Err(Fault::invalid(vec![field])))?;
+        bounds::too_large(&metadata, "/metadata").map_or(Ok(()), |field| Err(Fault::invalid(vec![field])))?;
         let task = self.get(caller, id).await?;
         let log = TaskLog { message, ..self.log(&task, kind, metadata) };
         tasks::log(&self.db, &log).await?;

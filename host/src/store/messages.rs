@@ -215,14 +215,7 @@ pub async fn count_before<'a>(db: impl Reader<'a>, conversation: Uuid, before: i
 }
 
 /// How the person's last `most` messages from one place up to before another begin, at most `letters` each, oldest first.
-pub async fn openings<'a>(
-    db: impl Reader<'a>,
-    conversation: Uuid,
-    from: i64,
-    before: i64,
-    letters: i64,
-    most: i64,
-) -> Result<Vec<String>> {
+pub async fn openings<'a>(db: impl Reader<'a>, conversation: Uuid, from: i64, before: i64, letters: i64, most: i64) -> Result<Vec<String>> {
     let mut rows: Vec<(String,)> = db
         .reading(
             "SELECT SUBSTR(content, 1, CAST($4 AS INTEGER)) FROM messages \

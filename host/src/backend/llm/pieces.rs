@@ -175,8 +175,8 @@ mod tests {
     use futures::stream::{self, StreamExt as _};
     use tokio::time::timeout;
 
-    use crate::backend::llm::wire::rebuilt;
     use super::*;
+    use crate::backend::llm::wire::rebuilt;
 
     const SECOND: Duration = Duration::from_secs(1);
 

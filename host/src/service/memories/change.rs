@@ -1,13 +1,12 @@
 //! Changing a memory (PATCH and PUT).
 
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Memories, MemoryEdit, validate};
 use crate::clock::Millis;
 use crate::error::Outcome;
 use crate::model::memory::Memory;
-use crate::model::merge_patch;
+use crate::model::{Object, merge_patch};
 use crate::service::principal::Principal;
 
 impl MemoryEdit {

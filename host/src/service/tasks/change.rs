@@ -1,6 +1,6 @@
 //! Changing a task (PATCH and PUT), and beginning it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::transition::{self, By, is_open};
@@ -8,8 +8,8 @@ use super::tree::check_parent_in;
 use super::{TRIES, TaskEdit, Tasks, expect, failed, lost, validate};
 use crate::clock::Millis;
 use crate::error::Outcome;
-use crate::model::merge_patch;
 use crate::model::task::{Status, Task};
+use crate::model::{Object, merge_patch};
 use crate::service::principal::Principal;
 use crate::store::{self, Tx, tasks};
 
