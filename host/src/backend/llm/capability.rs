@@ -252,6 +252,7 @@ impl Answering {
 
     async fn end(&mut self) {
         self.over = true;
+        self.pieces.finish();
         self.usage = self.answer.usage();
         let cost = self.usage.unwrap_or(Usage { input_tokens: self.prompt, output_tokens: self.answer.heard() });
         if let Some(reservation) = self.reservation.take() {

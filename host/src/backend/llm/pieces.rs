@@ -3,17 +3,22 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
 use reqwest::Response;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::error::ModelError;
 use super::sse::Decoder;
 use super::wire::{ANSWER, Patience, object};
+
+/// What is read behind the end of an answer at most: bytes, and how long.
+const REST: usize = 16 << 10;
+const REST_TIME: Duration = Duration::from_millis(500);
 
 /// See the module. Dropping it ends the request.
 #[derive(Default)]
@@ -98,7 +103,7 @@ impl Pieces {
         let Some(event) = self.events.pop_front() else { return self.failed.take().map(Err) };
         if event == b"[DONE]" {
             self.done = true;
-            self.close();
+            self.finish();
             return None;
         }
         if let Some(reading) = &mut self.reading {
@@ -137,6 +142,15 @@ impl Pieces {
         self.failed = Some(error);
     }
 
+    /// The answer is whole: nothing more is given out. What little is left is read in the background, so that the connection can
+    /// be used again and the server does not take a reader who is satisfied for one who has left.
+    pub(super) fn finish(&mut self) {
+        if let Some(reading) = self.reading.take() {
+            tokio::spawn(timeout(REST_TIME, reading.drained()));
+        }
+        self.close();
+    }
+
     fn close(&mut self) {
         self.reading = None;
         self.events.clear();
@@ -145,6 +159,15 @@ impl Pieces {
 }
 
 impl Reading {
+    async fn drained(mut self) {
+        let mut left = REST;
+        while let Ok(Some(bytes)) = self.response.chunk().await
+            && let Some(rest) = left.checked_sub(bytes.len())
+        {
+            left = rest;
+        }
+    }
+
     /// What comes next, or that nothing came in time.
     async fn more(&mut self) -> Result<reqwest::Result<Option<Bytes>>, ModelError> {
         let since = *self.waiting_since.get_or_insert_with(Instant::now);
@@ -168,15 +191,11 @@ impl Reading {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
-
-    use futures::stream::{self, StreamExt as _};
-    use tokio::time::timeout;
-
     use super::*;
     use crate::backend::llm::wire::rebuilt;
+    use futures::stream::{self, StreamExt as _};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     const SECOND: Duration = Duration::from_secs(1);
 
