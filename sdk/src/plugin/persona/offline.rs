@@ -11,12 +11,12 @@ const QUOTED: usize = 3;
 /// Characters of each.
 const EXCERPT: usize = 280;
 
-/// The memories that share a telling word with what the person says now or said last: a search always finds the nearest, however
-/// far, and what is quoted as "about this" must be.
+/// The memories that share a telling word with what the person says ("and why?" has none: then with what they said before): a
+/// search always finds the nearest, however far, and what is quoted as "about this" must be.
 pub(super) fn about(turn: &Turn, memories: Vec<Memory>) -> Vec<Memory> {
     let before = turn.history.iter().rev().find(|message| message.role == "user");
     let mut asked = words::telling(&turn.message.content);
-    if asked.len() < 3 {
+    if asked.is_empty() {
         asked.extend(before.iter().flat_map(|message| words::telling(&message.content)));
     }
     let shares = |memory: &Memory| {
