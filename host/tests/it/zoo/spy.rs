@@ -1,10 +1,8 @@
 //! A persona that asks the host for everything it can get and then searches its own memory, all of it, for a word that only one
 //! person ever wrote. For her it finds the word; for anybody else it must not, whatever they ask.
 
-use mnemosyne_host::service::personas::Ask;
 use serde_json::json;
 
-use super::talk::turn;
 use super::voice::{DONE, SEARCH, UPSERT, Voice, data};
 use super::{all_quiet, let_in, watch_panics};
 use crate::kit::{Actor, backends, logged, watch_logs_for};
@@ -82,8 +80,7 @@ backends! {
         let (operator, alice, bob) = (host.operator(), host.user("alice").await, host.user("bob").await);
         let_in(&operator, "persona/spy", spy(&word).build("persona-spy")).await;
         let hears = async |person: &Actor, message: &str| {
-            let ask = Ask { message: message.to_owned(), persona: Some("spy".to_owned()), use_memories: true, ..Ask::default() };
-            let answer = turn(&host, person, ask).await;
+            let answer = person.say(json!({"message": message, "persona": "spy"})).await.ok();
             assert_eq!((&answer["plugin"]["name"], &answer["degraded"]), (&json!("persona-spy"), &json!(false)), "{answer}");
             answer["response"].as_str().unwrap().to_owned()
         };

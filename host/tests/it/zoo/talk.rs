@@ -1,37 +1,24 @@
 //! Personas that are hostile, through the front door: before their first word an earlier revision answers, after it what was said
 //! stands; whatever they ask for beyond their bounds is refused in the host's own words, and nobody else notices.
 
-use mnemosyne_host::service::personas::Ask;
 use serde_json::{Value, json};
 
 use super::voice::Voice;
 use super::voices::{self, Beast, Ends};
 use super::{PLUGINS, all_quiet, let_in, recorded, watch_panics};
-use crate::kit::{Actor, Heard, Script, ScriptedModel, TestHost, backends};
-use crate::rest::personas::principal;
+use crate::kit::{Actor, Script, ScriptedModel, TestHost, backends};
 
 const SLOT: &str = "persona/zoo";
 
 /// One turn with the persona in the zoo's slot, and what came of it.
-async fn say(host: &TestHost, person: &Actor, message: &str) -> Value {
-    turn(host, person, Ask { message: message.to_owned(), persona: Some("zoo".to_owned()), use_memories: true, ..Ask::default() }).await
-}
-
-pub(super) async fn turn(host: &TestHost, person: &Actor, ask: Ask) -> Value {
-    let heard = Heard::default();
-    let prepared = host.app.personas.prepare(&principal(person), ask).await.unwrap();
-    let (name, degraded) = match host.app.personas.answer(&prepared, &heard).await {
-        Ok(answered) => (answered.revision.plugin, answered.degraded),
-        Err(broken) => (broken.revision.unwrap().plugin, true),
-    };
-    let told = heard.told();
-    json!({"response": told.text, "plugin": {"name": name}, "degraded": degraded, "memories_used": told.cited, "actions": told.actions})
+async fn say(person: &Actor, message: &str) -> Value {
+    person.say(json!({"message": message, "persona": "zoo"})).await.ok()
 }
 
 /// Binds, then asks.
 pub(super) async fn met(host: &TestHost, person: &Actor, name: &str, voice: &Voice) -> Value {
     let_in(&host.operator(), SLOT, voice.build(name)).await;
-    say(host, person, "hello").await
+    say(person, "hello").await
 }
 
 /// Each beast ends as it should while somebody else is answered; each control works.
@@ -103,8 +90,8 @@ backends! {
             ("bomb", super::build::GROW.to_owned()),
         ];
         let chosen = async || {
-            let ask = Ask { message: "good morning".to_owned(), ..Ask::default() };
-            turn(&host, &alice, ask).await["plugin"]["name"].as_str().unwrap().to_owned()
+            let answer = alice.say(json!({"message": "good morning"})).await.ok();
+            answer["plugin"]["name"].as_str().unwrap().to_owned()
         };
         for (name, affinity) in beasts {
             let plugin = format!("voice-affinity-{name}");
