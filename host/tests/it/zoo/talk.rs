@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::voice::Voice;
+use super::voice::{Voice, forever};
 use super::voices::{self, Beast, Ends};
 use super::{PLUGINS, all_quiet, let_in, recorded, watch_panics};
 use crate::kit::{Actor, Script, ScriptedModel, TestHost, backends};
@@ -74,6 +74,31 @@ backends! {
         meet(&host, beasts).await;
         let asked = model.requests().len();
         assert!((4..=most).contains(&asked), "the model was asked {asked} times");
+    }
+
+    async fn a_persona_that_never_stops_is_ended_by_a_client_that_leaves(host: TestHost) {
+        watch_panics();
+        let mallory = host.user("mallory").await;
+        let block = "(memory.fill (i32.const 131072) (i32.const 97) (i32.const 64)) (call $say (i32.const 131072) (i32.const 64))";
+        let_in(&host.operator(), SLOT, Voice::saying(forever(block)).build("voice-never-stops")).await;
+        for _ in 0..5 {
+            let body = json!({"message": "hello", "persona": "zoo", "on_disconnect": "cancel"});
+            let mut events = mallory.stream(body).await;
+            let meta = events.next().await.unwrap();
+            events.until("delta").await;
+            drop(events);
+            all_quiet(&host).await;
+            let conversation = meta.data["conversation_id"].as_str().unwrap();
+            let kept = loop {
+                let messages = mallory.get(&format!("/api/v1/chat/conversations/{conversation}/messages")).await.ok();
+                match messages["items"].as_array().unwrap().get(1) {
+                    Some(kept) => break kept.clone(),
+                    None => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+                }
+            };
+            let said = kept["content"].as_str().unwrap();
+            assert!(kept["degraded"] == true && said.starts_with("aaaa") && said.len() < 256 << 10, "{} bytes", said.len());
+        }
     }
 
     async fn an_affinity_that_lies_loops_or_breaks_costs_only_itself(host: TestHost) {

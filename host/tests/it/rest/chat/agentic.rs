@@ -51,6 +51,31 @@ async fn a_persona_has_a_task_made_and_tells_so(mut host: TestHost) {
     assert_eq!(said[3]["context"]["actions"][0]["name"], actions[0].data["name"]);
 }
 
+async fn a_model_that_wants_to_act_for_ever_is_asked_as_often_as_was_wished(mut host: TestHost) {
+    let bob_task = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let wanted = std::sync::Arc::clone(&bob_task);
+    let model = ScriptedModel::start(Script::With(std::sync::Arc::new(move |request| {
+        let names = request["tools"].as_array().into_iter().flatten().filter_map(|tool| tool["function"]["name"].as_str());
+        let Some(name) = names.filter(|name| name.contains("complete")).map(str::to_owned).next() else { return Script::says("Done.") };
+        let arguments = json!({"id": *wanted.lock().unwrap()}).to_string();
+        let call = json!({"index": 0, "id": "c", "type": "function", "function": {"name": name, "arguments": arguments}});
+        Script::Deltas(vec![json!({"tool_calls": [call]})], "tool_calls")
+    })))
+    .await;
+    host.restart_with(|config| model.configure(config)).await;
+    let (alice, bob) = (host.user("alice").await, host.user("bob").await);
+    let task = bob.post("/api/v1/tasks", json!({"title": "his"})).await.created();
+    task["id"].as_str().unwrap().clone_into(&mut bob_task.lock().unwrap());
+    let body = json!({"messages": [{"role": "user", "content": "Tidy up."}], "max_iterations": 2, "persona": "mentor"});
+    let asking = alice.ask(reqwest::Method::POST, "/api/v1/chat/agentic/stream").json(body);
+    let all = crate::kit::Events::of(asking).await.rest().await;
+    in_order(&all, 0);
+    assert_eq!((text(&all).as_str(), model.requests().len()), ("Done.", 3), "two rounds, then an answer without tools");
+    let actions: Vec<_> = all.iter().filter(|event| event.name == "action").collect();
+    assert!(actions.len() == 2 && actions.iter().all(|action| action.data["error"].is_string()), "somebody else's task: {actions:?}");
+    assert_eq!(bob.get(&format!("/api/v1/tasks/{}", task["id"].as_str().unwrap())).await.ok()["status"], "pending");
+}
+
 async fn in_an_ordinary_turn_nothing_is_done(mut host: TestHost) {
     let model = ScriptedModel::start(maker()).await;
     host.restart_with(|config| model.configure(config)).await;
