@@ -12,11 +12,13 @@ pub struct Chat {
     pub grace_seconds: u64,
     /// Seconds after its end in which the events of an answer can be heard again, 0…86 400. Default 600.
     pub kept_seconds: u64,
+    /// Whether a model keeps notes of the older part of a long conversation, at its person's cost. Default true.
+    pub summaries: bool,
 }
 
 impl Default for Chat {
     fn default() -> Self {
-        Self { grace_seconds: 60, kept_seconds: 600 }
+        Self { grace_seconds: 60, kept_seconds: 600, summaries: true }
     }
 }
 

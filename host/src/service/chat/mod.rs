@@ -59,6 +59,8 @@ pub struct Chat {
     memories: Memories,
     auth: Arc<Auth>,
     models: Arc<Models>,
+    /// Whether conversations are summed up.
+    summaries: bool,
     desk: Arc<Desk>,
 }
 
@@ -75,6 +77,6 @@ impl Chat {
     ) -> Self {
         let (db, clock, ids) = (game.db.clone(), Arc::clone(&game.clock), Arc::clone(&game.ids));
         let desk = Arc::new(Desk::new(ids.id(), &config.chat, config.limits.streams_per_user));
-        Self { db, clock, ids, voices, personas, memories, auth, models, desk }
+        Self { db, clock, ids, voices, personas, memories, auth, models, summaries: config.chat.summaries, desk }
     }
 }

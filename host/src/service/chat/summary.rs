@@ -44,7 +44,7 @@ const NOTES: &str = "You keep the notes of a conversation between a person and t
 impl Chat {
     /// Sums up what has become too long, in the background.
     pub(super) fn sum_up(&self, user: Uuid, conversation: Uuid) {
-        if !self.models.configured() {
+        if !self.summaries || !self.models.configured() {
             return;
         }
         let chat = self.clone();

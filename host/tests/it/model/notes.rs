@@ -109,9 +109,13 @@ async fn notes_that_fail_cost_no_turn_and_are_made_later(mut host: TestHost) {
     let conversation = long(&alice, 10).await;
     notes(&server, 1).await;
     assert_eq!(kept(&host).await, 0);
+    host.restart_with(|config| config.chat.summaries = false).await;
+    let asked = server.requests().iter().filter(|request| for_notes(request)).count();
     let next = alice.say(json!({"message": "What did I say first?", "conversation_id": conversation, "persona": "mentor"})).await.ok();
     assert_eq!((&next["degraded"], &next["response"]), (&json!(false), &json!("Understood.")));
     let prompt = shown(&server);
     assert!(prompt.contains("- CANARY-0"), "until then it is shown how the older messages began: {prompt}");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(server.requests().iter().filter(|request| for_notes(request)).count(), asked, "the operator forbids it");
 }
 }
