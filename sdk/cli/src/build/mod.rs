@@ -87,8 +87,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Under another name first: a host that watches the folder never sees half a component.
+/// Under another name first: a host that watches the folder never sees half a component. What has not changed is left alone, so
+/// that whatever is built from it is not built again.
 fn write_whole(path: &std::path::Path, bytes: &[u8]) -> Result<()> {
+    if std::fs::read(path).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
     let Some(folder) = path.parent() else { bail!("`{}` has no folder", path.display()) };
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     std::io::Write::write_all(&mut file, bytes)?;
@@ -119,4 +123,23 @@ fn print(built: &Built) {
         println!("  note: {note}");
     }
     println!("  {}", path.display());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_not_changed_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.wasm");
+        let written = || std::fs::metadata(&path).unwrap().modified().unwrap();
+        write_whole(&path, b"one").unwrap();
+        let first = written();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        write_whole(&path, b"one").unwrap();
+        assert_eq!(written(), first);
+        write_whole(&path, b"two").unwrap();
+        assert!(written() > first && std::fs::read(&path).unwrap() == b"two");
+    }
 }
