@@ -173,8 +173,10 @@ impl Auth {
     /// Changes the caller's account.
     ///
     /// # Errors
-    /// Validation with every bad field; stale when `if_version` is.
+    /// Not permitted for an API key, whose scopes say nothing of the account; validation with every bad field; stale when
+    /// `if_version` is.
     pub async fn change_me(&self, caller: &Principal, change: ProfileChange) -> Outcome<User> {
+        caller.session.ok_or_else(no_session)?;
         let user = self.me(caller).await?;
         let given = |value: &Option<Option<String>>, check: fn(&str) -> Option<&'static str>| {
             value.as_ref().and_then(Option::as_deref).and_then(check)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use moka::future::Cache;
 use uuid::Uuid;
 
+use super::login::no_session;
 use super::{Auth, Common, permissions, roles, scopes};
 use crate::clock::Millis;
 use crate::error::{Fault, Outcome};
@@ -95,8 +96,9 @@ impl Auth {
     /// Ends one of the caller's sessions.
     ///
     /// # Errors
-    /// Not found when it is not the caller's or has ended.
+    /// Not found when it is not the caller's or has ended; not permitted for an API key.
     pub async fn end_session(&self, caller: &Principal, id: Uuid) -> Outcome<()> {
+        caller.session.ok_or_else(no_session)?;
         let mut tx = self.common.db.begin().await?;
         store::sessions::revoke(&mut tx, caller.user, id, "ended", self.common.clock.now()).await?;
         tx.commit().await?;

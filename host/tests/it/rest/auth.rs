@@ -286,6 +286,9 @@ async fn an_api_key_works_in_both_headers_and_never_changes_a_password(host: Tes
     host.anonymous().ask(Method::GET, "/api/v1/auth/me").header("x-api-key", &made.key).send().await.ok();
     key.post("/api/v1/auth/password", json!({"current": PASSWORD, "new": ANOTHER})).await.refused(403, "AUTH_005");
     key.ask(Method::POST, "/api/v1/auth/logout").send().await.refused(403, "AUTH_005");
+    key.patch("/api/v1/auth/me", json!({"display_name": "Mallory"})).await.refused(403, "AUTH_005");
+    let session = host.sign_in("ada").await.get("/api/v1/auth/sessions").await.ok()["items"][0]["id"].clone();
+    key.delete(&format!("/api/v1/auth/sessions/{}", session.as_str().unwrap())).await.refused(403, "AUTH_005");
     host.app.api_keys.remove(made.id).await.unwrap();
     ends(&key, "AUTH_003").await;
 }
