@@ -125,9 +125,9 @@ codes! {
     /// 502 the plugin trapped.
     PluginTrapped = "PLG_001", Upstream, "the plugin failed", "roll the slot back with `mnemosyne slot rollback`";
     /// 502 the plugin went over its limits.
-    PluginOverLimit = "PLG_002", Upstream, "the plugin went over its limits", "`mnemosyne plugin show` tells the limits";
+    PluginOverLimit = "PLG_002", Upstream, "the plugin went over its limits", "`mnemosyne plugin grant NAME` tells the limits";
     /// 504 the plugin missed its deadline.
-    PluginDeadline = "PLG_003", TimedOut, "the plugin took too long", "`mnemosyne plugin show` tells the limits";
+    PluginDeadline = "PLG_003", TimedOut, "the plugin took too long", "`mnemosyne plugin grant NAME` tells the limits";
     /// 502 the plugin's answer breaks the contract.
     PluginBadOutput = "PLG_004", Upstream, "the plugin gave an answer that breaks the contract", "run the plugin's own tests with `cargo test`";
     /// 503 nothing bound.
@@ -151,7 +151,7 @@ codes! {
     /// 504 the model server was too slow.
     ModelTimedOut = "LLM_002", TimedOut, "the language model took too long", "try again, or ask for a shorter answer";
     /// 503 no language model is configured or reachable.
-    ModelUnavailable = "LLM_003", Unavailable, "no language model is available", "an operator sets `llm.base_url` and `llm.model`; `mnemosyne doctor` tells whether the server answers";
+    ModelUnavailable = "LLM_003", Unavailable, "no language model is configured", "an operator sets `llm.base_url` and `llm.model`; `mnemosyne doctor` tells whether the server answers";
     /// 500 our mistake.
     Internal = "SRV_001", Internal, "internal error", "report the request id to the operator";
 }

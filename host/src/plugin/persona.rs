@@ -20,7 +20,7 @@ pub use self::shapes::{
 };
 use super::Caller;
 use super::loader::Loaded;
-use super::xp_rules::call::{code, moment};
+use super::xp_rules::call::{code as code_of, moment};
 use super::xp_rules::facts::Moment;
 use crate::error::Code;
 use crate::model::game::Rules;
@@ -77,7 +77,17 @@ fn timed(record: &CallRecord) {
 }
 
 fn unanswered(failure: &Failure, revision: Rules) -> Unanswered {
-    Unanswered { code: code(failure), detail: failure.to_string(), revision: Some(revision), said: false }
+    // what a model did is not the plugin's fault: it passes on what the host told it
+    let code = match failure {
+        Failure::GuestError { code, .. } => match code.as_str() {
+            "llm-broken" | "llm-bad-answer" | "llm-too-large" | "llm-unavailable" => Code::ModelFailed,
+            "llm-timeout" => Code::ModelTimedOut,
+            "llm-budget" => Code::TooMany,
+            _ => code_of(failure),
+        },
+        _ => code_of(failure),
+    };
+    Unanswered { code, detail: failure.to_string(), revision: Some(revision), said: false }
 }
 
 impl Personas {

@@ -136,20 +136,23 @@ impl ModelError {
 impl Failure for ModelError {
     fn code(&self) -> Code {
         match self {
-            Self::NotConfigured | Self::Unavailable { .. } => Code::ModelUnavailable,
+            Self::NotConfigured => Code::ModelUnavailable,
             Self::Busy { .. } | Self::Quota { .. } => Code::TooMany,
             Self::TimedOut(_) => Code::ModelTimedOut,
             Self::Refused { status: 404, .. } => Code::NotFound,
             Self::Refused { status: 413, .. } => Code::TooLarge,
             Self::Refused { status: 422, .. } => Code::Validation,
             Self::Refused { .. } | Self::Invalid { .. } => Code::Malformed,
-            Self::Misconfigured(_) | Self::BadAnswer(_) | Self::Broken(_) | Self::TooLarge | Self::Schema(_) => Code::ModelFailed,
+            Self::Unavailable { .. } | Self::Misconfigured(_) | Self::BadAnswer(_) | Self::Broken(_) | Self::TooLarge | Self::Schema(_) => {
+                Code::ModelFailed
+            }
         }
     }
 
     fn public(&self) -> Option<Cow<'static, str>> {
         Some(match self {
             Self::NotConfigured => "no language model is configured".into(),
+            Self::Unavailable { .. } => "the language model does not answer".into(),
             Self::Busy { .. } => "the language model wants fewer requests".into(),
             Self::Quota { .. } => "the day's tokens are used up".into(),
             Self::Refused { message, .. } | Self::Invalid { message, .. } => message.clone().into(),

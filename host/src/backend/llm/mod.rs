@@ -21,7 +21,7 @@
 //! | is slow to begin, within `llm.first_byte_seconds` | waited for | – |
 //! | does not begin in time (an answer in one piece begins when it is finished: `llm.answer_seconds`) | `LLM_002`, fallback; no second try | – |
 //! | 429 | waited as long as `Retry-After` says if that is at most 8 s, else `RATE_001` with it | – |
-//! | 500, 502, 503, 504, 408, no connection | tried again, then `LLM_003`; the third such call in a row opens the breaker for 30 s | – |
+//! | 500, 502, 503, 504, 408, no connection | tried again, then `LLM_001`; the third such call in a row opens the breaker for 30 s | – |
 //! | cuts the connection, in mid-chunk too | tried again, then `LLM_001` | `LLM_001` "the answer was cut" |
 //! | half a UTF-8 character at the end of a read | joined with its other half | the same |
 //! | half a UTF-8 character inside a piece, invalid JSON, no object | `LLM_001`, fallback; no second try | `LLM_001` |

@@ -37,19 +37,19 @@ async fn a_turn_that_the_model_breaks_off_keeps_what_came_and_says_so(mut host: 
     let alice = host.user("alice").await;
     let begun = || pieces("it begins ");
     let error = json!({"message": "out of memory", "code": 500});
-    for script in [
-        Script::CutInMidChunk(begun()),
-        Script::EndsWithoutReason(begun()),
-        Script::BrokenCharacter(begun()),
-        Script::InvalidJson(begun()),
-        Script::ErrorPiece(begun(), error),
-        Script::FallsSilent(begun()),
+    for (script, code) in [
+        (Script::CutInMidChunk(begun()), "LLM_001"),
+        (Script::EndsWithoutReason(begun()), "LLM_001"),
+        (Script::BrokenCharacter(begun()), "LLM_001"),
+        (Script::InvalidJson(begun()), "LLM_001"),
+        (Script::ErrorPiece(begun(), error), "LLM_001"),
+        (Script::FallsSilent(begun()), "LLM_002"),
     ] {
         server.then(script);
         let events = turn(&alice).await;
         assert_eq!(said(&events), "it begins ");
         let told: Vec<&Value> = events.iter().filter(|(name, _)| name == "error").map(|(_, data)| data).collect();
-        assert!(told.len() == 1 && told[0]["error"]["code"].is_string(), "{events:?}");
+        assert!(told.len() == 1 && told[0]["error"]["code"] == code, "{code}: {events:?}");
     }
     server.then(Script::Endless("on and on ".into()));
     let events = turn(&alice).await;

@@ -75,7 +75,7 @@ async fn a_stream_of_openai_ends_with_an_error_frame(mut host: TestHost) {
         (Script::busy("60"), 429),
         (Script::error(400, "no such option"), 400),
         (Script::error(401, "who are you"), 502),
-        (Script::error(500, "oops"), 503),
+        (Script::error(500, "oops"), 502),
         (Script::ZeroChunks, 502),
         (Script::Silent, 504),
     ] {

@@ -44,7 +44,7 @@ async fn a_refusal_is_told_with_its_status_and_sentence(host: TestHost) {
         (Script::error(422, "odd"), Code::Validation),
         (Script::error(401, "who"), Code::ModelFailed),
         (Script::busy("60"), Code::TooMany),
-        (Script::error(500, "oops"), Code::ModelUnavailable),
+        (Script::error(500, "oops"), Code::ModelFailed),
         (Script::ZeroChunks, Code::ModelFailed),
     ] {
         server.then(script.clone()).then(script);

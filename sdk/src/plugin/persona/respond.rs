@@ -33,7 +33,10 @@ pub(super) fn respond<P: Persona + ?Sized>(turn: &Turn, reply: &Reply<'_>) -> Re
     match converse::<P>(turn, &memories, reply, &mut said) {
         Ok(()) | Err(Stop::Reader) => {}
         // What was said stays; the host tells the client that it broke off.
-        Err(Stop::Model(error)) if said => return Err(error),
+        Err(Stop::Model(error)) if said => {
+            cite(&memories, reply);
+            return Err(error);
+        }
         Err(Stop::Model(error)) => {
             log::write(log::Level::Warn, "answering without a model", &[("code", &error.code)]);
             outcome.degraded = true;
@@ -42,9 +45,14 @@ pub(super) fn respond<P: Persona + ?Sized>(turn: &Turn, reply: &Reply<'_>) -> Re
             let _ = reply.push(&P::offline(turn, &memories, &error));
         }
     }
-    memories.iter().take(CITATIONS).for_each(|memory| reply.cite(&memory.id));
+    cite(&memories, reply);
     P::learn(turn, &mut outcome);
     Ok(outcome)
+}
+
+/// Names what the answer rests on.
+fn cite(memories: &[Memory], reply: &Reply<'_>) {
+    memories.iter().take(CITATIONS).for_each(|memory| reply.cite(&memory.id));
 }
 
 fn converse<P: Persona + ?Sized>(turn: &Turn, memories: &[Memory], reply: &Reply<'_>, said: &mut bool) -> Result<(), Stop> {
