@@ -91,7 +91,7 @@ pub enum Failure {
     #[error("the plugin's answer is larger than {0} bytes")]
     OutputTooLarge(u64),
     /// Too many host calls, by number allowed.
-    #[error("the plugin made more than {0} host calls")]
+    #[error("the plugin's host calls cost more than {0}: most count 1, listing 4, searching, asking a model, http and writing vectors 8")]
     HostCallsExceeded(u64),
     /// The answer breaks the contract: bad ABI values, or refused by the host's validator.
     #[error("the plugin's answer breaks the contract: {0}")]

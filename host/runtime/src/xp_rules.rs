@@ -9,7 +9,7 @@ use crate::caller::Caller;
 use crate::error::CallError;
 use crate::revision::Revision;
 use crate::runtime::Runtime;
-use crate::weigh::{MAX_ID, MAX_LINE, MAX_SUMMARY, MAX_TITLE, chars, id, pairs, text};
+use crate::weigh::{MAX_ID, MAX_LINE, MAX_SUMMARY, MAX_TITLE, chars, good_pairs, id, pairs, text};
 use crate::wit::types::values::Task;
 use crate::wit::xp_rules::{Card, Completion, Facts, Level, Proposal};
 
@@ -108,6 +108,9 @@ impl Export for Describe {
         if !fits(&card.title, &card.summary) {
             return Err("the card's title or summary is too long");
         }
+        if !good_pairs(&card.extra) {
+            return Err("the card's extra has more than 32 pairs, one too long, or a key twice");
+        }
         if card.achievements.len() > MAX_ACHIEVEMENTS {
             return Err("the card has more than 64 achievements");
         }
@@ -133,6 +136,9 @@ impl Export for Award {
     }
 
     fn check(proposal: &Proposal) -> Result<(), &'static str> {
+        if !good_pairs(&proposal.extra) {
+            return Err("the proposal's extra has more than 32 pairs, one too long, or a key twice");
+        }
         let range = -MAX_POINTS..=MAX_POINTS;
         if proposal.bonuses.len() > MAX_BONUSES || proposal.achievements.len() > MAX_BONUSES {
             return Err("the proposal has more than 32 bonuses or achievements");

@@ -8,6 +8,7 @@ use mnemosyne_runtime::capability::config::ConfigValues;
 use mnemosyne_runtime::capability::grant::{Grant, Policy};
 use mnemosyne_runtime::check::{CheckReport, check};
 use mnemosyne_runtime::difference::{Difference, difference};
+use mnemosyne_runtime::limits;
 use mnemosyne_runtime::manifest::{Kind, Manifest};
 use mnemosyne_runtime::{Caller, Refused, Registry, Revision, Runtime};
 use serde_json::{Map, Value, json};
@@ -175,7 +176,16 @@ impl Loader {
     /// # Errors
     /// 422 that names what is wrong.
     pub fn check_policy(&self, policy: &Value) -> Outcome<()> {
-        read_policy(policy).map(drop)
+        let policy = read_policy(policy)?;
+        let unknown = policy.limits.keys().filter(|name| limits::row(name).is_none());
+        let fields: Vec<FieldError> = unknown
+            .map(|name| {
+                let near = limits::ROWS.iter().map(|row| (strsim::jaro_winkler(row.key, name), row.key)).max_by(|a, b| a.0.total_cmp(&b.0));
+                let near = near.filter(|(score, _)| *score > 0.75).map(|(_, key)| format!("; did you mean `{key}`?")).unwrap_or_default();
+                FieldError::new(format!("/policy/limits/{name}"), format!("is no limit{near}"))
+            })
+            .collect();
+        if fields.is_empty() { Ok(()) } else { Err(Fault::invalid(fields)) }
     }
 
     /// The generation of a slot in memory.

@@ -160,7 +160,7 @@ fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// Adds to a number kept as decimal text; none counts as 0. Saturates. [`Error::Corrupt`] when it is no number.
+/// Adds to a number kept as decimal text; none counts as 0. [`Error::Corrupt`] when it is no number, or the sum leaves 64 bits.
 pub async fn increment(db: &Db, space: Space<'_>, key: &[u8], by: i64, quota: i64, now: Millis) -> Result<i64> {
     let mut tx = db.begin().await?;
     lock(&mut tx, space).await?;
@@ -172,7 +172,7 @@ pub async fn increment(db: &Db, space: Space<'_>, key: &[u8], by: i64, quota: i6
             .and_then(|text| text.parse::<i64>().ok())
             .ok_or_else(|| Error::Corrupt("the entry is no number".into()))?,
     };
-    let sum = current.saturating_add(by);
+    let sum = current.checked_add(by).ok_or_else(|| Error::Corrupt("the sum leaves 64 bits".into()))?;
     let value = sum.to_string();
     let expires_at = entry.and_then(|entry| entry.expires_at);
     put_in(&mut tx, space, Put { key, value: value.as_bytes(), expect: None, expires_at, quota, now }).await?;

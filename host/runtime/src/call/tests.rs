@@ -182,7 +182,7 @@ async fn arguments_of_a_host_call_are_capped() {
 fn long_answer(bytes: u32, manifest: &'static str) -> Rules {
     let award = format!(
         "(i32.store (i32.const 40) (i32.const 512)) (i32.store (i32.const 44) (i32.const 1))
-        (i32.store (i32.const 516) (i32.const 0)) (i32.store (i32.const 520) (i32.const 65536))
+        (i32.store (i32.const 516) (i32.const 1)) (i32.store (i32.const 520) (i32.const 65536))
         (i32.store (i32.const 524) (i32.const {bytes})) (i32.const 16)"
     );
     Rules { memory: "100", manifest, ..Rules::awarding(award) }
@@ -192,8 +192,11 @@ fn long_answer(bytes: u32, manifest: &'static str) -> Rules {
 async fn answers_are_capped_before_and_after_they_are_read() {
     assert_eq!(failure(&long_answer(4096, "")).await, Failure::OutputTooLarge(4096));
     assert_eq!(failure(&long_answer(5 << 20, "")).await, Failure::OutputTooLarge(4096), "never copied at all");
-    let called = House::new().award(&long_answer(4096, "[limits]\noutput = '8KiB'")).await.unwrap();
-    assert!(called.record.output_bytes > 4096);
+    assert_eq!(failure(&long_answer(1000, "[limits]\noutput = '1000B'")).await, Failure::OutputTooLarge(1000));
+    let called = House::new().award(&long_answer(1000, "[limits]\noutput = '2KiB'")).await.unwrap();
+    assert!(called.record.output_bytes > 1000);
+    let raised = failure(&long_answer(1_025, "[limits]\noutput = '8KiB'")).await;
+    assert!(matches!(raised, Failure::BadOutput(_)), "a value of extra has 1 KiB at most, whatever the limit: {raised:?}");
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ impl Collections {
             return Err(Error::OtherSpace(sort.space.unwrap_or_else(|| self.desk.space().clone())));
         }
         let ids: Vec<&str> = items.iter().map(|item| item.id.as_str()).collect();
-        let new = self.room(&mut tx, touched, &ids, most).await?;
+        let new = self.room(&mut tx, of, touched, &ids, most).await?;
         self.vectors.upsert(&mut tx, of, space, items).await?;
         self.commit(tx).await?;
         Ok(new)
@@ -81,7 +81,7 @@ impl Collections {
             return Err(Error::OtherSpace(space));
         }
         let ids: Vec<&str> = items.iter().map(|item| item.item.as_str()).collect();
-        let new = self.room(&mut tx, touched, &ids, most).await?;
+        let new = self.room(&mut tx, of, touched, &ids, most).await?;
         let rows: Vec<VectorItem> = items
             .iter()
             .zip(embedded.vectors.into_iter().zip(embedded.hashes))
@@ -138,14 +138,18 @@ impl Collections {
     }
 
     /// Refuses what would pass the bound; tells how many are new. The shelf's row is held, so two writers cannot pass it together.
-    async fn room(&self, tx: &mut Tx, touched: vectors::Touched, items: &[&str], most: u64) -> Result<u32> {
+    async fn room(&self, tx: &mut Tx, of: &Shelf, touched: vectors::Touched, items: &[&str], most: u64) -> Result<u32> {
         let mut distinct = items.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
         let known = vectors::known(tx, touched, &distinct).await?;
         let new = u32::try_from(distinct.len()).unwrap_or(u32::MAX) - known;
-        if new > 0 && vectors::count(tx, touched).await? + u64::from(new) > most.min(ITEMS) {
-            return Err(Error::Full);
+        if new > 0 {
+            // the bound of a collection, and the grant's bound of all collections of this plugin and user together
+            let (here, together) = vectors::count(tx, touched, of).await?;
+            if here + u64::from(new) > ITEMS || together + u64::from(new) > most {
+                return Err(Error::Full);
+            }
         }
         Ok(new)
     }

@@ -200,6 +200,11 @@ async fn a_plugins_keys_list_by_prefix_and_numbers_add_up() {
         sums.sort_unstable();
         assert_eq!(sums, (1..=10).map(|step| step * 2).collect::<Vec<_>>());
         assert!(matches!(kv::increment(&db.db, space, b"b", 1, 1_000, 1).await, Err(Error::Corrupt(_))));
+        assert_eq!(kv::increment(&db.db, space, b"most", i64::MAX, 1_000, 1).await.unwrap(), i64::MAX);
+        assert!(
+            matches!(kv::increment(&db.db, space, b"most", 1, 1_000, 1).await, Err(Error::Corrupt(_))),
+            "it neither wraps nor saturates"
+        );
     })
     .await;
 }

@@ -323,10 +323,20 @@ pub async fn sort(tx: &mut Tx, shelf: Touched) -> Result<Sort> {
     Ok(Sort { texts: text.is_some(), space })
 }
 
-/// How many items a shelf holds.
-pub async fn count(tx: &mut Tx, shelf: Touched) -> Result<u64> {
-    let (items,): (i64,) = tx.query("SELECT COUNT(DISTINCT item) FROM vectors WHERE shelf = $1").bind(shelf.id).one().await?;
-    Ok(u64::try_from(items).unwrap_or_default())
+/// How many items a shelf holds, and how many all shelves of its plugin and user hold together.
+pub async fn count(tx: &mut Tx, shelf: Touched, of: &Shelf) -> Result<(u64, u64)> {
+    let (here, together): (i64, i64) = tx
+        .query(
+            "SELECT CAST(COALESCE(SUM(CASE WHEN shelf = $1 THEN items ELSE 0 END), 0) AS BIGINT), CAST(COALESCE(SUM(items), 0) AS BIGINT) \
+             FROM (SELECT shelf, COUNT(DISTINCT item) AS items FROM vectors WHERE shelf IN \
+             (SELECT id FROM vector_shelves WHERE plugin = $2 AND user_id = $3) GROUP BY shelf) AS held",
+        )
+        .bind(shelf.id)
+        .bind(of.plugin.as_str())
+        .bind(of.user)
+        .one()
+        .await?;
+    Ok((u64::try_from(here).unwrap_or_default(), u64::try_from(together).unwrap_or_default()))
 }
 
 /// How many of these items, each named once, a shelf holds.

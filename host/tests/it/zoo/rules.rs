@@ -35,11 +35,11 @@ fn bonus(code: u32, length: u32, points: i32) -> String {
     )
 }
 
-/// An answer with one extra value of so many bytes.
+/// An answer with one extra value of so many bytes; 1 KiB is the most it may have.
 fn long_text(bytes: u32) -> String {
     format!(
         "(i32.store (i32.const 40) (i32.const 512)) (i32.store (i32.const 44) (i32.const 1))
-        (i32.store (i32.const 516) (i32.const 0)) (i32.store (i32.const 520) (i32.const 65536))
+        (i32.store (i32.const 516) (i32.const 1)) (i32.store (i32.const 520) (i32.const 65536))
         (i32.store (i32.const 524) (i32.const {bytes})) (i32.const 16)"
     )
 }
@@ -139,7 +139,7 @@ pub(super) fn control(beast: &str) -> (Rules, i64) {
             (Rules { items, ..lifted(format!("{table} {TEN}"), "[limits]\ntable-elements = 16000") }, 10)
         }
         "stack-bomb" => (with(DIVE_SO_DEEP, format!("(drop (call $dive (i32.const 1000))) {TEN}")), 10),
-        "huge-string-out" | "string-just-over-the-cap" => (lifted(with_base(10, &long_text(4096)), "[limits]\noutput = '8KiB'"), 10),
+        "huge-string-out" | "string-just-over-the-cap" => (Rules::awarding(with_base(10, &long_text(1024))), 10),
         "huge-list-out" | "too-many-bonuses" | "list-outside-memory" => (Rules::awarding(bonus(256, 4, 5)), 15),
         "bad-utf8" => (with(r#"(data (i32.const 65536) "\c3\a9!")"#, with_base(10, &long_text(3))), 10),
         "bad-discriminant" => (Rules::awarding(format!("(i32.store8 (i32.const 16) (i32.const 0)) {TEN}")), 10),

@@ -74,6 +74,9 @@ async fn a_collection_takes_no_more_than_was_granted() {
         assert_eq!(all.upsert(&of, &own, &[vector("a"), vector("b")], 3).await.unwrap(), 2);
         assert!(matches!(all.upsert(&of, &own, &[vector("c"), vector("d")], 3).await, Err(Error::Full)));
         assert_eq!(all.upsert(&of, &own, &[vector("a"), vector("c")], 3).await.unwrap(), 1, "what is replaced needs no room");
+        let other = Shelf::plugin("p", None, "others");
+        assert!(matches!(all.upsert(&other, &own, &[vector("x")], 3).await, Err(Error::Full)), "all collections count together");
+        assert_eq!(all.upsert(&Shelf::plugin("q", None, "others"), &own, &[vector("x")], 3).await.unwrap(), 1, "another plugin's do not");
         assert!(matches!(
             all.upsert_text(&Shelf::plugin("p", None, "texts"), &[text("a", "x"), text("b", "y")], 1).await,
             Err(Error::Full)
