@@ -1,7 +1,8 @@
 //! Export and import: a memory a line, with its id and times, so that what was exported comes back as it was.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{Memories, NewMemory, validate};
@@ -172,18 +173,23 @@ impl Import<'_> {
         } else {
             of.ready_all(lines.iter().map(|(_, line)| line.content.as_str()), true).await
         };
-        let ids: Vec<Uuid> = lines.iter().filter_map(|(_, line)| line.id).collect();
+        let named = |line: &Line| [line.id, line.superseded_by];
+        let ids: Vec<Uuid> = lines.iter().flat_map(|(_, line)| named(line)).flatten().collect();
+        let ids: Vec<Uuid> = ids.iter().copied().chain(ids.iter().map(|id| own_of(self.user, *id))).collect();
         let mut writing = of.writing(self.user).await?;
-        let owners = memories::owners(&mut writing.tx, &ids).await?;
-        for ((number, line), text) in lines.into_iter().zip(texts) {
-            let owner = line.id.and_then(|id| owners.iter().find(|(known, _)| *known == id)).map(|(_, owner)| *owner);
-            let again = line.id.is_some_and(|id| !self.ids.insert(id));
-            if owner == Some(self.user) || again {
+        let owners: HashMap<Uuid, Uuid> = memories::owners(&mut writing.tx, &ids).await?.into_iter().collect();
+        // somebody else's id: theirs stays theirs, and this memory has one of its own, the same whenever the file is read again
+        let me = self.user;
+        let mine = |id: Uuid| if owners.get(&id).is_some_and(|owner| *owner != me) { own_of(me, id) } else { id };
+        for ((number, mut line), text) in lines.into_iter().zip(texts) {
+            line.superseded_by = line.superseded_by.map(mine);
+            let id = line.id.map(mine);
+            let again = id.is_some_and(|id| !self.ids.insert(id));
+            if again || id.is_some_and(|id| owners.get(&id) == Some(&me)) {
                 self.report.existing += 1;
                 continue;
             }
-            // somebody else's id: theirs stays theirs, and this memory gets one of its own
-            let id = line.id.filter(|_| owner.is_none()).unwrap_or_else(|| of.id());
+            let id = id.unwrap_or_else(|| of.id());
             let again = line.is_active && !self.hashes.insert(text.hash);
             if again {
                 self.report.duplicates += 1;
@@ -199,6 +205,14 @@ impl Import<'_> {
         }
         if self.dry_run { Ok(()) } else { writing.commit().await }
     }
+}
+
+/// The id that a memory of somebody else has when this person imports it: of the same time, and always the same.
+fn own_of(user: Uuid, id: Uuid) -> Uuid {
+    let hash = Sha256::new().chain_update(user.as_bytes()).chain_update(id.as_bytes()).finalize();
+    let mut bytes = *id.as_bytes();
+    bytes[6..].copy_from_slice(&hash[..10]);
+    uuid::Builder::from_bytes(bytes).with_variant(uuid::Variant::RFC4122).with_version(uuid::Version::SortRand).into_uuid()
 }
 
 /// The bounds of a memory that somebody makes, and of what only a line has.

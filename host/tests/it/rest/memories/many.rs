@@ -105,6 +105,8 @@ async fn what_was_exported_comes_back_as_it_was(host: TestHost) {
     // the ids are alice's: bob's copies get their own
     let copied = import(&bob, "", text.clone()).await.ok();
     assert_eq!((&copied["lines"], &copied["created"], &copied["failed"]), (&json!(230), &json!(230), &json!(0)));
+    let twice = import(&bob, "", text.clone()).await.ok();
+    assert_eq!((&twice["existing"], &twice["created"]), (&json!(230), &json!(0)), "deleted ones too");
     let again = import(&alice, "", text.clone()).await.ok();
     assert_eq!((&again["existing"], &again["created"]), (&json!(230), &json!(0)));
     for memory in &all {
