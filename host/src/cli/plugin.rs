@@ -78,7 +78,7 @@ impl Plugin {
         match self {
             Self::Add { file } => add(&host, output, &file).await,
             Self::List => {
-                output.show(&host.get("/plugins").await?.body, list);
+                output.show(&host.all("/plugins").await?, list);
                 Ok(())
             }
             Self::Show { plugin } => {
@@ -116,10 +116,11 @@ impl Plugin {
             }
             Self::Remove { revision: wanted } => {
                 let (name, version) = revision(&wanted)?;
+                let before = host.get(&format!("/plugins/{name}/{version}")).await?.body;
                 host.call(Method::DELETE, &format!("/plugins/{name}/{version}"), None, Payload::None).await?;
-                output.changed(&json!({"plugin": name, "version": version}), "mnemosyne plugin add <the same file>", |_| {
-                    format!("{wanted} is removed")
-                });
+                let blocked = text(&before, "state") == "blocked";
+                let undo = if blocked { "none: a blocked digest stays refused" } else { "mnemosyne plugin add <the same file>" };
+                output.changed(&json!({"plugin": name, "version": version}), undo, |_| format!("{wanted} is removed"));
                 Ok(())
             }
         }
@@ -226,6 +227,9 @@ fn show(body: &Value) -> String {
     if let Some(difference) = body.get("difference").filter(|difference| !difference.is_null()) {
         for line in difference["lines"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             lines.push(format!("asks for: {line}"));
+        }
+        if let Some(warning) = difference["acknowledgement"].as_str() {
+            lines.push(format!("WARNING: {warning}; `--accept` acknowledges it"));
         }
         lines.push(format!(
             "approve with: mnemosyne plugin approve {}@{} --accept {}",

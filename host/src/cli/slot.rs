@@ -50,6 +50,9 @@ pub(super) enum Slot {
         /// Let the plugin know of this secret by name
         #[arg(long = "secret", value_name = "NAME")]
         secrets: Vec<String>,
+        /// Let the plugin know of no secret any more
+        #[arg(long, conflicts_with = "secrets")]
+        no_secrets: bool,
     },
 }
 
@@ -59,6 +62,15 @@ pub(super) fn revision(text: &str) -> Result<(&str, &str), Stop> {
         Stop::usage(format!("`{text}` is not a revision"))
             .hint("write name@version, e.g. xp-rules-momentum@0.1.0; `mnemosyne plugin list` shows them")
     })
+}
+
+/// It becomes a part of a path: what is no slot must not lead to another one.
+fn named(slot: &str) -> Result<(), Stop> {
+    if slot.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/')) {
+        return Ok(());
+    }
+    Err(Stop::usage(format!("`{slot}` is no slot"))
+        .hint("slots are `xp-rules`, `task-intelligence`, `persona/<id>`, `auth-provider/<id>`; `mnemosyne slot list` shows them"))
 }
 
 fn live(slot: &Value) -> Option<String> {
@@ -82,12 +94,14 @@ fn show(slot: &Value) -> String {
 
 impl Slot {
     pub(super) async fn run(self, global: &Global) -> Result<(), Stop> {
+        if let Self::Bind { slot, .. } | Self::Rollback { slot } | Self::History { slot } | Self::Config { slot, .. } = &self {
+            named(slot)?;
+        }
         let host = Transport::open(global).await?;
         let output = global.output();
         match self {
             Self::List => {
-                let answer = host.get("/slots").await?;
-                output.show(&answer.body, |body| {
+                output.show(&host.all("/slots").await?, |body| {
                     let rows = body["items"].as_array().into_iter().flatten();
                     Output::table(
                         &["SLOT", "LIVE", "GENERATION", "HEALTH"],
@@ -122,8 +136,7 @@ impl Slot {
                 output.changed(&answer.body, &undo, show);
             }
             Self::History { slot } => {
-                let answer = host.get(&format!("/slots/{slot}/history")).await?;
-                output.show(&answer.body, |body| {
+                output.show(&host.all(&format!("/slots/{slot}/history")).await?, |body| {
                     let rows = body["items"].as_array().into_iter().flatten();
                     Output::table(
                         &["GENERATION", "AT", "ACTION", "REVISION", "BY"],
@@ -132,7 +145,11 @@ impl Slot {
                                 row["generation"].to_string(),
                                 text(row, "created_at").to_owned(),
                                 text(row, "action").to_owned(),
-                                format!("{}@{}", text(row, "plugin"), text(row, "version")),
+                                if text(row, "plugin").is_empty() {
+                                    "-".into()
+                                } else {
+                                    format!("{}@{}", text(row, "plugin"), text(row, "version"))
+                                },
                                 text(row, "actor").to_owned(),
                             ]
                         })
@@ -140,7 +157,9 @@ impl Slot {
                     )
                 });
             }
-            Self::Config { slot, set, unset, file, secrets } => config(&host, output, &slot, &Change { set, unset, file, secrets }).await?,
+            Self::Config { slot, set, unset, file, secrets, no_secrets } => {
+                config(&host, output, &slot, &Change { set, unset, file, secrets, no_secrets }).await?;
+            }
         }
         Ok(())
     }
@@ -151,17 +170,24 @@ struct Change {
     unset: Vec<String>,
     file: Option<PathBuf>,
     secrets: Vec<String>,
+    no_secrets: bool,
 }
 
 async fn config(host: &Transport, output: Output, slot: &str, change: &Change) -> Result<(), Stop> {
     let before = host.get(&format!("/slots/{slot}/config")).await?;
-    if change.set.is_empty() && change.unset.is_empty() && change.file.is_none() && change.secrets.is_empty() {
+    if change.set.is_empty() && change.unset.is_empty() && change.file.is_none() && change.secrets.is_empty() && !change.no_secrets {
         output.show(&before.body, settings);
         return Ok(());
     }
     let answer = put_config(host, slot, &before, change).await?;
     let old = json!({"values": before.body["values"], "secrets": before.body["secrets"]});
-    output.changed(&answer.body, &format!("mnemosyne slot config {slot} --file <(echo '{}')", old["values"]), settings);
+    let names: Vec<&str> = old["secrets"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let secrets = match (change.secrets.is_empty() && !change.no_secrets, names.as_slice()) {
+        (true, _) => String::new(),
+        (false, []) => " --no-secrets".to_owned(),
+        (false, names) => format!(" --secret {}", names.join(" --secret ")),
+    };
+    output.changed(&answer.body, &format!("mnemosyne slot config {slot} --file <(echo '{}'){secrets}", old["values"]), settings);
     Ok(())
 }
 
@@ -179,7 +205,11 @@ async fn put_config(host: &Transport, slot: &str, before: &Answer, change: &Chan
     for key in &change.unset {
         values.remove(key);
     }
-    let secrets = if change.secrets.is_empty() { before.body["secrets"].clone() } else { json!(change.secrets) };
+    let secrets = match (change.no_secrets, change.secrets.is_empty()) {
+        (true, _) => json!([]),
+        (false, true) => before.body["secrets"].clone(),
+        (false, false) => json!(change.secrets),
+    };
     host.call(
         Method::PUT,
         &format!("/slots/{slot}/config"),
@@ -196,5 +226,11 @@ fn settings(body: &Value) -> String {
         let value = body["values"].get(key).map_or_else(|| format!("{} (default)", field["default"]), Value::to_string);
         rows.push(vec![key.clone(), value, text(field, "type").to_owned(), text(field, "doc").to_owned()]);
     }
-    if rows.is_empty() { "the bound plugin declares no settings".into() } else { Output::table(&["KEY", "VALUE", "TYPE", "MEANING"], rows) }
+    let table = if rows.is_empty() {
+        "the bound plugin declares no settings".into()
+    } else {
+        Output::table(&["KEY", "VALUE", "TYPE", "MEANING"], rows)
+    };
+    let names: Vec<&str> = body["secrets"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if names.is_empty() { table } else { format!("{table}\nsecrets: {}", names.join(", ")) }
 }

@@ -55,6 +55,7 @@ fn exit_codes_tell_usage_refusal_and_absence_apart() {
         (&["slot", "history", "persona"], 4),
         (&["plugin", "show", "nobody"], 4),
         (&["slot", "bind", "xp-rules", "no-version"], 2),
+        (&["slot", "bind", "persona/../xp-rules", "xp-rules-classic@0.1.0"], 2),
         (&["user", "role", "nobody", "--role", "king"], 2),
         (&["plugin", "add", "/nowhere.wasm"], 2),
         (&["memory", "list"], 2),

@@ -84,7 +84,8 @@ impl Slots {
         let unknown: Vec<FieldError> = secrets
             .iter()
             .enumerate()
-            .filter(|(_, name)| !known.contains(name))
+            // one that was removed since must not make every other change impossible
+            .filter(|(_, name)| !known.contains(name) && !row.secrets.contains(name))
             .map(|(at, name)| {
                 FieldError::new(
                     format!("/secrets/{at}"),
