@@ -49,8 +49,7 @@ impl Secret {
                 output.changed(&json!({"name": name}), &format!("mnemosyne secret remove {name}"), |_| format!("secret `{name}` is set"));
             }
             Self::List => {
-                let answer = host.get("/secrets").await?;
-                output.show(&answer.body, |body| {
+                output.show(&host.all("/secrets").await?, |body| {
                     let rows = body["items"]
                         .as_array()
                         .into_iter()

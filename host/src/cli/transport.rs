@@ -105,6 +105,19 @@ impl Transport {
         if status >= 400 { Err(refusal(status, &body)) } else { Ok(Answer { etag, body }) }
     }
 
+    /// GET of a list, all of its pages: `{"items":[…]}`.
+    pub(super) async fn all(&self, path: &str) -> Result<Value, Stop> {
+        let (mut items, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let mut page = self.get(&format!("{path}?limit=100&cursor={cursor}")).await?.body;
+            items.extend(page["items"].as_array_mut().map(std::mem::take).unwrap_or_default());
+            match page["next_cursor"].as_str() {
+                Some(next) => next.clone_into(&mut cursor),
+                None => return Ok(serde_json::json!({ "items": items })),
+            }
+        }
+    }
+
     /// GET.
     pub(super) async fn get(&self, path: &str) -> Result<Answer, Stop> {
         self.call(Method::GET, path, None, Payload::None).await

@@ -4,7 +4,7 @@
 //! One function in one place, driven by the OpenAPI document, because the order is a promise: were each check an extractor,
 //! the order would be that of some handler's arguments. 401 comes before 404, so a stranger cannot map the routes.
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{ACCEPT, ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -12,10 +12,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body_util::LengthLimitError;
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Instant;
+use uuid::Uuid;
 
-use crate::error::{Code, Fault, Outcome};
+use crate::error::{Code, Fault, FieldError, Outcome};
 use crate::service::principal::{Permissions, Principal};
 
 use super::door::Credential;
@@ -62,7 +64,14 @@ async fn enter(front: Front, request: Request, next: Next) -> Outcome<Response> 
     };
     permit(operation.access, principal.as_ref())?;
     let left = match (&front.limiter, &principal) {
-        (Some(limiter), Some(principal)) => Some(limiter.take(principal.user, Instant::now())?),
+        (Some(limiter), Some(principal)) => match limiter.take(principal.user, Instant::now()) {
+            Ok(left) => Some(left),
+            Err((fault, left)) => {
+                let mut response = fault.into_response();
+                left.write(response.headers_mut());
+                return Ok(response);
+            }
+        },
         _ => None,
     };
     acceptable(&operation, request.headers())?;
@@ -87,9 +96,14 @@ async fn admit(
         bytes = read(&operation, &front, &mut request).await?;
         // Nothing sent, nothing claimed: the same as `{}`; the schema decides whether that is enough.
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        body = Some(json::parse(text, front.config().limits.body_depth)?);
+        let mut parsed = json::parse(text, front.config().limits.body_depth)?;
+        own_id(&operation, principal.as_ref(), request.uri().path(), &mut parsed.value)?;
+        body = Some(parsed);
     } else if !operation.consumes.is_empty() {
         media_type(&operation, request.headers())?;
+    } else if !request.body().is_end_stream() && request.method() != Method::GET && request.method() != Method::HEAD {
+        let unasked = read(&operation, &front, &mut request).await?;
+        nothing(&unasked, front.config().limits.body_depth)?;
     }
     // Health checks stay kind: monitors append what defeats caches.
     if operation.query.parameters.is_empty() && request.uri().query().is_some() && request.uri().path().starts_with("/api/") {
@@ -100,6 +114,42 @@ async fn admit(
     match key {
         Some(key) => idempotency::run(&context, key, &bytes, request, next).await,
         None => Ok(next.run(request).await),
+    }
+}
+
+/// A `user_id` in a body is the caller's own, else 403; an operation that does not know the field is not told of it.
+fn own_id(operation: &Operation, principal: Option<&Principal>, path: &str, body: &mut Value) -> Outcome<()> {
+    let (Some(principal), Some(fields)) = (principal, body.as_object_mut()) else { return Ok(()) };
+    let named = fields.get("user_id").and_then(Value::as_str).and_then(|text| Uuid::try_parse(text).ok());
+    let (Some(named), false) = (named, path.starts_with("/api/v1/admin/") || path.starts_with("/v1/")) else { return Ok(()) };
+    // one that knows the field judges it itself, after everything else that is wrong
+    if operation.body.as_ref().is_none_or(|schema| schema.knows("user_id")) {
+        return Ok(());
+    }
+    if named != principal.user {
+        return Err(Fault::new(Code::NotPermitted)
+            .message("`user_id` is somebody else")
+            .hint("leave it out: everything is the caller's own"));
+    }
+    fields.remove("user_id");
+    Ok(())
+}
+
+/// What is sent to an operation that takes no body says nothing: `{}`, or each field of it is one too many.
+fn nothing(bytes: &[u8], depth: usize) -> Outcome<()> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    match json::parse(bytes, depth)?.value {
+        Value::Null => Ok(()),
+        Value::Object(fields) if fields.is_empty() => Ok(()),
+        Value::Object(fields) => {
+            let pointer = |name: &String| format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+            Err(Fault::invalid(
+                fields.keys().take(50).map(|name| FieldError::new(pointer(name), "is not known here: this takes no body")).collect(),
+            ))
+        }
+        _ => Err(Fault::field("", "must be left out: this takes no body")),
     }
 }
 
@@ -145,16 +195,19 @@ fn covers(range: &str, media: &str) -> bool {
 
 /// 415 unless the content type is one of the operation's; for JSON also `application/*+json`, and only UTF-8.
 fn media_type(operation: &Operation, headers: &HeaderMap) -> Outcome<()> {
-    let refuse = || Fault::new(Code::MediaType).detail(format!("this takes {}", operation.consumes.join(", ")));
+    let takes = if operation.consumes.is_empty() { "application/json".to_owned() } else { operation.consumes.join(", ") };
+    let refuse = || {
+        let hint = format!("send `Content-Type: {}`", takes.split(',').next().unwrap_or_default());
+        Fault::new(Code::MediaType).detail(format!("this takes {takes}")).hint(hint)
+    };
     let Some(text) = headers.get(CONTENT_TYPE).map(HeaderValue::to_str).transpose().map_err(|_| refuse())? else {
         return Err(refuse());
     };
     let mut parts = text.split(';').map(str::trim);
     let media = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let fits = operation
-        .consumes
-        .iter()
-        .any(|own| *own == media || (own == "application/json" && media.starts_with("application/") && media.ends_with("+json")));
+    let fits = takes
+        .split(", ")
+        .any(|own| own == media || (own == "application/json" && media.starts_with("application/") && media.ends_with("+json")));
     let utf8 = parts.all(|part| {
         let part = part.to_ascii_lowercase();
         part.strip_prefix("charset=").is_none_or(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"))

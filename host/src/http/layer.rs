@@ -62,8 +62,9 @@ struct Wanted {
 impl Wanted {
     fn of(request: &Request) -> Self {
         let headers = request.headers();
-        let accepts =
-            headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("application/problem+json"));
+        let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let problem = weight(accept, "application/problem+json");
+        let accepts = problem > 0.0 && problem >= weight(accept, "application/json");
         let reads = request.method() == Method::GET || request.method() == Method::HEAD;
         let path = request.uri().path();
         let style = if path == "/v1" || path.starts_with("/v1/") {
@@ -75,6 +76,16 @@ impl Wanted {
         };
         Self { style, known: headers.get(IF_NONE_MATCH).filter(|_| reads).cloned() }
     }
+}
+
+/// How much a media type is wished for, 0…1; 0 when it is not named.
+fn weight(accept: &str, media: &str) -> f32 {
+    let named = accept.split(',').find_map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        parts.next().filter(|range| range.eq_ignore_ascii_case(media))?;
+        Some(parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0))
+    });
+    named.unwrap_or(0.0)
 }
 
 /// `[A-Za-z0-9-]{1,64}` is echoed, anything else replaced.

@@ -45,6 +45,14 @@ impl ListQuery {
     /// # Errors
     /// 422 for a cursor that is none of ours, and for a cursor beside `skip`.
     pub fn page(&self) -> Outcome<model::Page> {
+        self.page_by("")
+    }
+
+    /// The same of a list that can have several orders: a cursor belongs to the one it was given in.
+    ///
+    /// # Errors
+    /// As [`ListQuery::page`], also for a cursor of another order.
+    pub fn page_by(&self, order: &str) -> Outcome<model::Page> {
         let limit = i64::from(self.limit);
         let skip = i64::try_from(self.skip).unwrap_or(i64::MAX);
         match self.cursor.as_deref() {
@@ -54,12 +62,25 @@ impl ListQuery {
             Some("") => Ok(model::Page::skip(0, limit)),
             Some(text) => {
                 let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-                let cursor = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-                let refuse = || Fault::field("?cursor", "is not a cursor of this list; begin again with an empty one");
-                cursor.map(|cursor| model::Page::after(cursor, limit)).ok_or_else(refuse)
+                let sealed: Option<Sealed> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+                let fits = sealed.filter(|sealed| sealed.order == order);
+                fits.map(|sealed| model::Page::after(sealed.at, limit)).ok_or_else(foreign)
             }
         }
     }
+}
+
+/// A cursor with the order that it belongs to.
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    #[serde(flatten)]
+    at: model::Cursor,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    order: String,
+}
+
+fn foreign() -> Fault {
+    Fault::field("?cursor", "is not a cursor of this list in this order; begin again with an empty one")
 }
 
 /// One page of a list.
@@ -85,6 +106,11 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// What the store gave, as the client asked for it: by number or by cursor.
     pub fn of(slice: model::Slice<T>, query: &ListQuery) -> Self {
+        Self::of_by(slice, query, "")
+    }
+
+    /// The same of a list in one of its orders, as [`ListQuery::page_by`].
+    pub fn of_by(slice: model::Slice<T>, query: &ListQuery, order: &str) -> Self {
         let walks = query.cursor.is_some();
         Self {
             items: slice.items,
@@ -92,7 +118,7 @@ impl<T> Page<T> {
             skip: (!walks).then_some(query.skip),
             limit: query.limit,
             has_more: slice.has_more,
-            next_cursor: slice.next.filter(|_| walks).map(|next| cursor(&next)),
+            next_cursor: slice.next.filter(|_| walks).map(|next| cursor(next, order)),
         }
     }
 
@@ -108,7 +134,7 @@ impl<T> Page<T> {
             model::Start::After(model::Cursor { key: model::Key::Int(time), id }) => {
                 all.into_iter().filter(|item| key(item) < (time, id)).collect()
             }
-            model::Start::After(_) => return Err(Fault::field("?cursor", "is not a cursor of this list; begin again with an empty one")),
+            model::Start::After(_) => return Err(foreign()),
         };
         let has_more = items.len() > limit;
         items.truncate(limit);
@@ -138,11 +164,13 @@ impl<T> Page<T> {
         Ok(Self::of(model::Slice { items, total: i64::try_from(total).ok(), has_more, next }, query))
     }
 
-    /// A short list that has no pages: all of it.
-    pub fn whole(items: Vec<T>) -> Self {
-        let count = items.len();
-        let limit = u32::try_from(count).unwrap_or(u32::MAX);
-        Self { items, total: Some(count as u64), skip: Some(0), limit, has_more: false, next_cursor: None }
+    /// A part of a short list that is held whole and keeps its order; nothing in it has a time of change or a tombstone.
+    ///
+    /// # Errors
+    /// 422 as [`ListQuery::page`].
+    pub fn held(all: Vec<T>, query: &ListQuery) -> Outcome<Self> {
+        let numbered: Vec<(i64, T)> = (0..).zip(all).collect();
+        Ok(Page::in_order(numbered, query, |(number, _)| model::Key::Int(*number))?.map(|(_, item)| item))
     }
 
     /// The same page of something else: a model's page as a page of its wire shape.
@@ -154,8 +182,8 @@ impl<T> Page<T> {
 }
 
 /// Opaque to clients: base64url of the sort position.
-fn cursor(next: &model::Cursor) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(next).unwrap_or_default())
+fn cursor(at: model::Cursor, order: &str) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&Sealed { at, order: order.to_owned() }).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -197,6 +225,13 @@ mod tests {
         assert_eq!(seen, all);
         let page = Page::newest_first(all, &query(4, None), |item| (*item, Uuid::nil())).unwrap();
         assert_eq!((page.items, page.total, page.has_more), (vec![0], Some(5), false));
+    }
+
+    #[test]
+    fn a_cursor_belongs_to_the_order_it_was_given_in() {
+        let next = Page::of_by(slice(), &query(0, Some(String::new())), "-due_date").next_cursor;
+        assert!(query(0, next.clone()).page_by("-due_date").is_ok());
+        assert!(query(0, next.clone()).page_by("title").is_err() && query(0, next).page().is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use moka::sync::Cache;
 use uuid::Uuid;
 
-use crate::error::{Code, Fault, Outcome};
+use crate::error::{Code, Fault};
 
 /// As many principals as are remembered; the least recently seen are forgotten first.
 const MOST_PRINCIPALS: u64 = 100_000;
@@ -42,20 +42,26 @@ impl Limiter {
     /// Takes one request out of a principal's bucket at `now`.
     ///
     /// # Errors
-    /// 429 `RATE_001` with the time at which one more fits.
-    pub(super) fn take(&self, principal: Uuid, now: Instant) -> Outcome<Left> {
+    /// 429 `RATE_001` with the time at which one more fits, and what the headers say then.
+    pub(super) fn take(&self, principal: Uuid, now: Instant) -> Result<Left, (Fault, Left)> {
         let limit = f64::from(self.limit);
         let bucket = self.buckets.get_with(principal, || Arc::new(Mutex::new(Bucket { tokens: limit, at: now })));
         let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
         let per_second = limit / 60.0;
         bucket.tokens = limit.min(bucket.tokens + now.saturating_duration_since(bucket.at).as_secs_f64() * per_second);
         bucket.at = now;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the limit, and at most 60 seconds")]
+        let left = |tokens: f64| Left {
+            limit: self.limit,
+            remaining: tokens as u32,
+            reset_seconds: ((limit - tokens) / per_second).ceil() as u32,
+        };
         if bucket.tokens < 1.0 {
-            return Err(Fault::new(Code::TooMany).retry_after(Duration::from_secs_f64((1.0 - bucket.tokens) / per_second)));
+            let wait = Duration::from_secs_f64((1.0 - bucket.tokens) / per_second);
+            return Err((Fault::new(Code::TooMany).retry_after(wait), left(bucket.tokens)));
         }
         bucket.tokens -= 1.0;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the limit, and at most 60 seconds")]
-        Ok(Left { limit: self.limit, remaining: bucket.tokens as u32, reset_seconds: ((limit - bucket.tokens) / per_second).ceil() as u32 })
+        Ok(left(bucket.tokens))
     }
 }
 
@@ -79,8 +85,9 @@ mod tests {
         for _ in 0..60 {
             limiter.take(one, now).unwrap();
         }
-        let refused = limiter.take(one, now).unwrap_err();
+        let (refused, left) = limiter.take(one, now).unwrap_err();
         assert_eq!((refused.code, refused.retry_after), (Code::TooMany, Some(Duration::from_secs(1))));
+        assert_eq!(left, Left { limit: 60, remaining: 0, reset_seconds: 60 });
         assert!(limiter.take(other, now).is_ok());
         let later = now + Duration::from_millis(1100);
         assert!(limiter.take(one, later).is_ok());

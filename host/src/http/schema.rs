@@ -42,6 +42,13 @@ impl Schema {
         Ok(Self { root, validator })
     }
 
+    /// Whether it names a property of this name; one that is put together of several schemas is taken to.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        let named = self.root.get("$ref").and_then(Value::as_str).and_then(|to| self.root.pointer(to.trim_start_matches('#')));
+        let properties = named.unwrap_or(&self.root).get("properties");
+        properties.and_then(Value::as_object).is_none_or(|properties| properties.contains_key(name))
+    }
+
     /// Every way in which `value` does not fit; empty when it does.
     pub(super) fn check(&self, value: &Value) -> Vec<FieldError> {
         if self.validator.is_valid(value) {

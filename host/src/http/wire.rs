@@ -15,14 +15,42 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 pub struct Time(pub i64);
 
 impl Time {
-    /// Reads RFC 3339; a time without an offset is none.
+    /// Reads RFC 3339 (`2026-01-31T10:00:00+01:00`, with `Z` or an offset, any fraction); a time without an offset is none.
     pub fn parse(text: &str) -> Option<Self> {
+        if !is_rfc_3339(text) {
+            return None;
+        }
         text.parse::<jiff::Timestamp>().ok().map(|time| Self(time.as_millisecond()))
     }
     /// Milliseconds since 1970.
     pub const fn millis(self) -> i64 {
         self.0
     }
+}
+
+/// Whether a text has the shape of RFC 3339 §5.6: the reader below knows many more.
+fn is_rfc_3339(text: &str) -> bool {
+    let digits = |part: &str, most: u8| {
+        part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit()) && part.parse().is_ok_and(|number: u8| number <= most)
+    };
+    let Some((date, rest)) = text.split_at_checked(19) else { return false };
+    let shape = date.bytes().enumerate().all(|(at, byte)| match at {
+        4 | 7 => byte == b'-',
+        10 => matches!(byte, b'T' | b't' | b' '),
+        13 | 16 => byte == b':',
+        _ => byte.is_ascii_digit(),
+    });
+    let fraction = rest.strip_prefix('.').map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+    let zone = match fraction {
+        Some(zone) if zone.len() + 1 == rest.len() => return false,
+        Some(zone) => zone,
+        None => rest,
+    };
+    let offset = || {
+        let (hours, minutes) = zone.strip_prefix(['+', '-'])?.split_once(':')?;
+        Some(digits(hours, 23) && digits(minutes, 59))
+    };
+    shape && (zone.eq_ignore_ascii_case("z") || offset() == Some(true))
 }
 
 impl From<i64> for Time {

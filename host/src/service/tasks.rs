@@ -51,7 +51,7 @@ pub use summary::{DailySummary, Insight};
 pub(super) use tree::DEPTH;
 
 /// How often a change is made again when another one came first.
-const TRIES: usize = 5;
+const TRIES: usize = 12;
 
 /// The service.
 #[derive(Clone)]
@@ -169,8 +169,8 @@ pub struct TaskEdit {
     pub assignees: Option<Vec<String>>,
     /// Done together.
     pub is_shared: Option<bool>,
-    /// Replaces the whole map.
-    pub value_impact: Option<BTreeMap<String, f64>>,
+    /// Merged; an inner `None` takes a value out, the outer one all of them.
+    pub value_impact: Option<Option<BTreeMap<String, Option<f64>>>>,
     /// Completing it needs its parts completed.
     pub requires_all_complete: Option<bool>,
     /// Merged by RFC 7396; an inner `None` empties it.
@@ -208,7 +208,7 @@ impl Tasks {
     pub async fn add_log(&self, caller: &Principal, id: Uuid, kind: &str, message: String, metadata: Object) -> Outcome<TaskLog> {
         bounds::too_large(&metadata, "/metadata").map_or(Ok(()), |field| Err(Fault::invalid(vec![field])))?;
         let task = self.get(caller, id).await?;
-        let log = TaskLog { message, ..self.log(&task, kind, metadata) };
+        let log = TaskLog { message, created_at: self.clock.now(), ..self.log(&task, kind, metadata) };
         tasks::log(&self.db, &log).await?;
         Ok(log)
     }

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::error::Outcome;
-use crate::http::{Body, Caller, NoContent, Path, RequestId, Time};
+use crate::http::{Body, Caller, ListQuery, NoContent, Page, Path, Query, RequestId, Time};
 use crate::service::audit::Actor;
 
 /// A new value.
@@ -31,19 +31,12 @@ pub(in crate::http) struct SecretBody {
     pub updated_at: Time,
 }
 
-/// All secrets by name.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::http) struct SecretList {
-    /// In alphabetical order.
-    pub items: Vec<SecretBody>,
-}
-
 /// List the names of secrets
 #[utoipa::path(get, path = "/api/v1/admin/secrets", tag = "admin", operation_id = "secrets_list",
-    responses((status = 200, body = SecretList)), extensions(("x-permission" = json!("plugin:read"))))]
-async fn list(State(app): State<App>) -> Outcome<Json<SecretList>> {
-    let items = app.secrets.list().await?.into_iter().map(|(name, at)| SecretBody { name, updated_at: Time(at) }).collect();
-    Ok(Json(SecretList { items }))
+    params(ListQuery), responses((status = 200, body = Page<SecretBody>)), extensions(("x-permission" = json!("plugin:read"))))]
+async fn list(State(app): State<App>, Query(list): Query<ListQuery>) -> Outcome<Json<Page<SecretBody>>> {
+    let all = app.secrets.list().await?.into_iter().map(|(name, at)| SecretBody { name, updated_at: Time(at) }).collect();
+    Ok(Json(Page::held(all, &list)?))
 }
 
 /// Set a secret

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::body::MemoryBody;
 use crate::app::App;
 use crate::error::{Fault, Outcome};
-use crate::http::tasks::ignored::Warned;
+use crate::http::tasks::ignored::{Warned, given};
 use crate::http::{Body, Caller, Created, etag};
 use crate::model::Object;
 use crate::model::memory::SourceType;
@@ -58,6 +58,15 @@ pub struct CreateMemory {
     /// Ignored.
     #[schema(deprecated)]
     context: Option<Value>,
+    /// Ignored.
+    #[schema(deprecated)]
+    skill_development: Option<Value>,
+    /// Ignored.
+    #[schema(deprecated)]
+    recurrence_rule: Option<Value>,
+    /// Ignored.
+    #[schema(deprecated)]
+    is_recurring: Option<Value>,
 }
 
 /// One object by two names.
@@ -72,8 +81,14 @@ pub(super) fn one_metadata(metadata: Option<Object>, alias: Option<Object>) -> O
 
 impl CreateMemory {
     fn ignored(&self) -> Vec<&'static str> {
-        let fields = [("agent_id", &self.agent_id), ("visibility_mask", &self.visibility_mask), ("context", &self.context)];
-        fields.into_iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name).collect()
+        given([
+            ("agent_id", &self.agent_id),
+            ("visibility_mask", &self.visibility_mask),
+            ("skill_development", &self.skill_development),
+            ("context", &self.context),
+            ("recurrence_rule", &self.recurrence_rule),
+            ("is_recurring", &self.is_recurring),
+        ])
     }
 
     fn memory(self) -> Outcome<NewMemory> {

@@ -22,6 +22,15 @@ pub struct SortQuery {
     pub(super) sort: Option<MemorySortWord>,
 }
 
+impl SortQuery {
+    /// A page of the caller's memories in this order.
+    pub(super) async fn page(self, app: &App, caller: &Caller, filter: &MemoryFilter, list: &ListQuery) -> Outcome<Json<Page<MemoryBody>>> {
+        let order = MemorySortWord::text(self.sort);
+        let slice = app.memories.list(caller, filter, self.sort.map(|word| word.0), &list.page_by(order)?).await?;
+        Ok(Json(Page::of_by(slice, list, order).map(Into::into)))
+    }
+}
+
 /// A filter with what every list takes.
 pub(super) fn listed(filter: MemoryFilter, list: &ListQuery) -> MemoryFilter {
     MemoryFilter {
@@ -47,6 +56,5 @@ pub async fn list(
     Query(order): Query<SortQuery>,
 ) -> Outcome<Json<Page<MemoryBody>>> {
     let filter = listed(filter.filter()?, &list);
-    let slice = app.memories.list(&caller, &filter, order.sort.map(|word| word.0), &list.page()?).await?;
-    Ok(Json(Page::of(slice, &list).map(Into::into)))
+    order.page(&app, &caller, &filter, &list).await
 }

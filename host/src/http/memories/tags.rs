@@ -51,6 +51,5 @@ pub async fn tagged(
     Query(order): Query<SortQuery>,
 ) -> Outcome<Json<Page<MemoryBody>>> {
     let filter = listed(MemoryFilter { tags: vec![tag], ..MemoryFilter::default() }, &list);
-    let slice = app.memories.list(&caller, &filter, order.sort.map(|word| word.0), &list.page()?).await?;
-    Ok(Json(Page::of(slice, &list).map(Into::into)))
+    order.page(&app, &caller, &filter, &list).await
 }

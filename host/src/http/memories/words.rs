@@ -56,6 +56,14 @@ const SORTS: [(&str, MemorySort); 10] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemorySortWord(pub MemorySort);
 
+impl MemorySortWord {
+    /// As a client writes it: what a cursor of this order carries. Nothing said is newest first.
+    pub(super) fn text(word: Option<Self>) -> &'static str {
+        let sort = word.map_or(MemorySort::Created(true), |word| word.0);
+        SORTS.iter().find(|(_, known)| *known == sort).map_or("", |(text, _)| text)
+    }
+}
+
 impl<'de> Deserialize<'de> for MemorySortWord {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::Outcome;
-use crate::http::{Caller, Page};
+use crate::http::{Caller, ListQuery, Page, Query};
 
 /// A mode: a persona that can be chosen.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,10 +28,11 @@ pub struct ModeBody {
 /// The personas that `POST /api/v1/persona/mode/switch` takes.
 #[utoipa::path(
     get, path = "/api/v1/persona/modes", tag = "personas", operation_id = "persona_modes",
+    params(ListQuery),
     responses((status = 200, body = Page<ModeBody>)),
     extensions(("x-permission" = json!("chat:use"))),
 )]
-pub async fn modes(State(app): State<App>, caller: Caller) -> Outcome<Json<Page<ModeBody>>> {
+pub async fn modes(State(app): State<App>, caller: Caller, Query(list): Query<ListQuery>) -> Outcome<Json<Page<ModeBody>>> {
     let active = app.personas.state(&caller).await?.active;
     let mode = |shown: crate::service::personas::Shown| ModeBody {
         active: active.as_ref() == Some(&shown.bound.id),
@@ -39,7 +40,7 @@ pub async fn modes(State(app): State<App>, caller: Caller) -> Outcome<Json<Page<
         name: shown.card.name.clone(),
         purpose: shown.card.purpose.clone(),
     };
-    Ok(Json(Page::whole(app.personas.bound_with_cards(&caller).await.into_iter().map(mode).collect())))
+    Ok(Json(Page::held(app.personas.bound_with_cards(&caller).await.into_iter().map(mode).collect(), &list)?))
 }
 
 /// List modes
@@ -48,9 +49,10 @@ pub async fn modes(State(app): State<App>, caller: Caller) -> Outcome<Json<Page<
 #[deprecated]
 #[utoipa::path(
     get, path = "/api/v1/chat/persona/modes", tag = "personas", operation_id = "chat_persona_modes",
+    params(ListQuery),
     responses((status = 200, body = Page<ModeBody>)),
     extensions(("x-permission" = json!("chat:use"))),
 )]
-pub async fn modes_of_chat(state: State<App>, caller: Caller) -> Outcome<Json<Page<ModeBody>>> {
-    modes(state, caller).await
+pub async fn modes_of_chat(state: State<App>, caller: Caller, list: Query<ListQuery>) -> Outcome<Json<Page<ModeBody>>> {
+    modes(state, caller, list).await
 }

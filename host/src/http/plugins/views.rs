@@ -7,8 +7,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::error::Outcome;
-use crate::http::{Caller, NoContent, Page, Path};
+use crate::error::{Fault, Outcome};
+use crate::http::{Caller, ListQuery, NoContent, Page, Path, Query};
 use crate::plugin::views::View;
 
 /// One thing that a plugin shows.
@@ -34,12 +34,19 @@ impl From<View> for ViewBody {
 /// Only of plugins that serve a slot. Empty for one that shows nothing.
 #[utoipa::path(
     get, path = "/api/v1/plugins/{name}/views", tag = "plugins", operation_id = "plugin_views",
-    params(("name" = String, Path, description = "The plugin's name, as a persona or a task's rules tell it")),
+    params(("name" = String, Path, description = "The plugin's name, as a persona or a task's rules tell it"), ListQuery),
     responses((status = 200, body = Page<ViewBody>)),
     extensions(("x-permission" = json!("chat:use"))),
 )]
-pub async fn list(State(app): State<App>, caller: Caller, Path(name): Path<String>) -> Outcome<Json<Page<ViewBody>>> {
-    Ok(Json(Page::whole(app.views.list(&caller, &name).await?.into_iter().map(Into::into).collect())))
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Path(name): Path<String>,
+    query: Result<Query<ListQuery>, Fault>,
+) -> Outcome<Json<Page<ViewBody>>> {
+    let all = app.views.list(&caller, &name).await?;
+    let Query(list) = query?;
+    Ok(Json(Page::held(all.into_iter().map(Into::into).collect(), &list)?))
 }
 
 /// Read one view

@@ -75,10 +75,10 @@ pub struct ChangeTask {
     /// Done together.
     #[schema(nullable = false)]
     is_shared: Option<bool>,
-    /// What it gives to each value; the whole map is replaced.
+    /// What it gives to each value, merged by RFC 7396: `null` takes a value out.
     #[serde(default)]
-    #[schema(required = false, value_type = Option<BTreeMap<String, f64>>)]
-    value_impact: Patch<BTreeMap<String, f64>>,
+    #[schema(required = false, value_type = Option<BTreeMap<String, Option<f64>>>)]
+    value_impact: Patch<BTreeMap<String, Option<f64>>>,
     /// Completing it needs its subtasks completed.
     #[schema(nullable = false)]
     requires_all_complete: Option<bool>,
@@ -139,7 +139,7 @@ impl From<ChangeTask> for TaskEdit {
             parent_id: body.parent_id.into_change(),
             assignees: body.assignees.into_change().map(Option::unwrap_or_default),
             is_shared: body.is_shared,
-            value_impact: body.value_impact.into_change().map(Option::unwrap_or_default),
+            value_impact: body.value_impact.into_change(),
             requires_all_complete: body.requires_all_complete,
             metadata: body.metadata.into_change(),
             user_id: body.user_id,

@@ -22,6 +22,6 @@ impl<T: IntoResponse> IntoResponse for Warned<T> {
 }
 
 /// The names of those that were given.
-pub(super) fn given(fields: [(&'static str, &Option<Value>); 6]) -> Vec<&'static str> {
+pub fn given(fields: [(&'static str, &Option<Value>); 6]) -> Vec<&'static str> {
     fields.into_iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name).collect()
 }

@@ -99,7 +99,7 @@ impl TaskQuery {
             view: self.view.map(Into::into),
             sort: self.sort.map(|word| word.0),
             tree: self.tree,
-            page: list.page()?,
+            page: list.page_by(SortWord::text(self.sort))?,
         })
     }
 }
@@ -119,6 +119,7 @@ pub async fn list(
     Query(list): Query<ListQuery>,
     Query(query): Query<TaskQuery>,
 ) -> Outcome<Json<Page<ListedTask>>> {
+    let order = SortWord::text(query.sort);
     let slice = app.tasks.list(&caller, query.listing(&list)?).await?;
-    Ok(Json(Page::of(slice, &list).map(Into::into)))
+    Ok(Json(Page::of_by(slice, &list, order).map(Into::into)))
 }

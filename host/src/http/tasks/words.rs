@@ -52,6 +52,14 @@ const SORTS: [(&str, TaskSort); 12] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SortWord(pub TaskSort);
 
+impl SortWord {
+    /// As a client writes it: what a cursor of this order carries. Nothing said is newest first.
+    pub(super) fn text(word: Option<Self>) -> &'static str {
+        let sort = word.map_or(TaskSort::Created(true), |word| word.0);
+        SORTS.iter().find(|(_, known)| *known == sort).map_or("", |(text, _)| text)
+    }
+}
+
 impl<'de> Deserialize<'de> for SortWord {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;

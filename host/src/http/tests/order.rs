@@ -114,5 +114,6 @@ async fn the_rate_is_per_principal_and_says_what_is_left() {
     call(&house, "GET", "/api/v1/things", &[USER], "").await;
     let refused = call(&house, "GET", "/api/v1/things", &[USER], "").await;
     assert_eq!((refused.said().as_str(), refused.header("retry-after")), ("429 RATE_001", "30"));
+    assert_eq!((refused.header("ratelimit-limit"), refused.header("ratelimit-remaining")), ("2", "0"));
     assert_eq!(call(&house, "GET", "/api/v1/things", &[OPERATOR], "").await.said(), "403 AUTH_005");
 }

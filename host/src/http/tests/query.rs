@@ -41,7 +41,7 @@ async fn every_bad_parameter_is_named() {
         ("importance=2", "?importance", "must be at most 1"),
         ("kind=sollo", "?kind", "must be one of `daily`, `solo`; did you mean `solo`?"),
         ("updated_after=2026-01-01T00:00:00", "?updated_after", "must be an RFC 3339 time with an offset, such as `2026-01-31T09:00:00Z`"),
-        ("cursor=%21", "?cursor", "is not a cursor of this list; begin again with an empty one"),
+        ("cursor=%21", "?cursor", "is not a cursor of this list in this order; begin again with an empty one"),
         ("tags=%00", "?tags", "must not contain the NUL character"),
     ];
     for (query, pointer, message) in rows {

@@ -28,7 +28,20 @@ impl TaskEdit {
         }
         set!(title, description, status, priority, due_date, start_date, tags, difficulty, quest_type);
         set!(estimated_duration_minutes, actual_duration_minutes, progress, parent_id, assignees, is_shared);
-        set!(value_impact, requires_all_complete);
+        set!(requires_all_complete);
+        if let Some(values) = self.value_impact {
+            let before = next.value_impact.clone();
+            match values {
+                None => next.value_impact.clear(),
+                Some(patch) => patch.into_iter().for_each(|(name, value)| match value {
+                    None => drop(next.value_impact.remove(&name)),
+                    Some(value) => drop(next.value_impact.insert(name, value)),
+                }),
+            }
+            if before != next.value_impact {
+                changed.push("value_impact");
+            }
+        }
         if let Some(metadata) = self.metadata {
             let before = next.metadata.clone();
             match metadata {

@@ -30,15 +30,17 @@ impl Bad {
 
     fn values(&mut self, values: &BTreeMap<String, f64>) {
         self.when(values.len() > MOST_VALUES, "/value_impact", format!("must have at most {MOST_VALUES} fields"));
-        for (name, value) in values.iter().take(MOST_VALUES) {
-            let pointer = format!("/value_impact/{}", name.replace('~', "~0").replace('/', "~1"));
-            self.when(
-                name.is_empty() || name.chars().count() > VALUE_CHARS,
-                &pointer,
-                format!("must have a name of 1 to {VALUE_CHARS} characters"),
-            );
-            self.when(!(-100.0..=100.0).contains(value), &pointer, "must be a number from -100 to 100");
-        }
+        values.iter().take(MOST_VALUES).for_each(|(name, value)| self.value(name, *value));
+    }
+
+    fn value(&mut self, name: &str, value: f64) {
+        let pointer = format!("/value_impact/{}", name.replace('~', "~0").replace('/', "~1"));
+        self.when(
+            name.is_empty() || name.chars().count() > VALUE_CHARS,
+            &pointer,
+            format!("must have a name of 1 to {VALUE_CHARS} characters"),
+        );
+        self.when(!(-100.0..=100.0).contains(&value), &pointer, "must be a number from -100 to 100");
     }
 
     fn number(&mut self, value: i64, pointer: &str, least: i64, most: i64) {
@@ -96,7 +98,8 @@ impl TaskEdit {
         bad.minutes(self.actual_duration_minutes.flatten(), "/actual_duration_minutes");
         self.progress.iter().for_each(|value| bad.number(*value, "/progress", 0, 100));
         self.assignees.iter().for_each(|list| bad.texts(list, "/assignees", MOST_ASSIGNEES, ASSIGNEE_CHARS));
-        self.value_impact.iter().for_each(|values| bad.values(values));
+        let given = self.value_impact.iter().flatten().flatten();
+        given.for_each(|(name, value)| value.iter().for_each(|value| bad.value(name, *value)));
         bad.done()
     }
 }
@@ -105,6 +108,7 @@ impl TaskEdit {
 pub(super) fn whole(task: &crate::model::task::Task) -> Outcome<()> {
     let mut bad = Bad::default();
     bad.period(task.start_date, task.due_date);
+    bad.when(task.value_impact.len() > MOST_VALUES, "/value_impact", format!("must have at most {MOST_VALUES} fields"));
     bad.metadata(&task.metadata);
     bad.done()
 }

@@ -3,16 +3,16 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::views::{PluginBody, PluginList, RevisionBody};
+use super::views::{PluginBody, RevisionBody};
 use crate::app::App;
 use crate::error::Outcome;
-use crate::http::Path;
+use crate::http::{ListQuery, Page, Path, Query};
 
 /// Every plugin with its revisions and where they are bound
 #[utoipa::path(get, path = "/api/v1/admin/plugins", tag = "admin", operation_id = "plugins_list",
-    responses((status = 200, body = PluginList)), extensions(("x-permission" = json!("plugin:read"))))]
-pub(super) async fn list(State(app): State<App>) -> Outcome<Json<PluginList>> {
-    Ok(Json(PluginList { items: app.plugins.list().await?.into_iter().map(PluginBody::from).collect() }))
+    params(ListQuery), responses((status = 200, body = Page<PluginBody>)), extensions(("x-permission" = json!("plugin:read"))))]
+pub(super) async fn list(State(app): State<App>, Query(list): Query<ListQuery>) -> Outcome<Json<Page<PluginBody>>> {
+    Ok(Json(Page::held(app.plugins.list().await?.into_iter().map(PluginBody::from).collect(), &list)?))
 }
 
 /// One plugin

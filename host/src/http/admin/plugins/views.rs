@@ -33,13 +33,6 @@ pub(in crate::http) struct VersionBody {
     pub bound_to: Vec<String>,
 }
 
-/// Every plugin.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::http) struct PluginList {
-    /// By name.
-    pub items: Vec<PluginBody>,
-}
-
 /// One revision, whole.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct RevisionBody {

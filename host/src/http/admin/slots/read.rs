@@ -3,16 +3,16 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::views::{SlotBody, SlotList};
+use super::views::SlotBody;
 use crate::app::App;
 use crate::error::Outcome;
-use crate::http::{Path, Versioned};
+use crate::http::{ListQuery, Page, Path, Query, Versioned};
 
 /// Every slot
 #[utoipa::path(get, path = "/api/v1/admin/slots", tag = "admin", operation_id = "slots_list",
-    responses((status = 200, body = SlotList)), extensions(("x-permission" = json!("plugin:read"))))]
-pub(super) async fn list(State(app): State<App>) -> Outcome<Json<SlotList>> {
-    Ok(Json(SlotList { items: app.slots.list().await?.into_iter().map(SlotBody::from).collect() }))
+    params(ListQuery), responses((status = 200, body = Page<SlotBody>)), extensions(("x-permission" = json!("plugin:read"))))]
+pub(super) async fn list(State(app): State<App>, Query(list): Query<ListQuery>) -> Outcome<Json<Page<SlotBody>>> {
+    Ok(Json(Page::held(app.slots.list().await?.into_iter().map(SlotBody::from).collect(), &list)?))
 }
 
 async fn read(app: &App, slot: &str) -> Outcome<Versioned<SlotBody>> {

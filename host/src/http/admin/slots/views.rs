@@ -57,13 +57,6 @@ impl From<SlotView> for SlotBody {
     }
 }
 
-/// Every slot.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::http) struct SlotList {
-    /// By name; slots of known kinds that are unbound too.
-    pub items: Vec<SlotBody>,
-}
-
 /// One change of a slot.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct HistoryBody {
@@ -99,13 +92,6 @@ impl From<HistoryView> for HistoryBody {
             created_at: Time(view.created_at),
         }
     }
-}
-
-/// The changes of a slot.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::http) struct HistoryList {
-    /// Newest first, at most 100.
-    pub items: Vec<HistoryBody>,
 }
 
 /// The settings of a slot.

@@ -90,6 +90,49 @@ async fn a_task_is_made_read_and_is_only_its_owners(host: TestHost) {
     host.anonymous().get(TASKS).await.refused(401, "AUTH_003");
 }
 
+async fn a_change_merges_what_it_gives_to_each_value(host: TestHost) {
+    let alice = host.user("alice").await;
+    let task = alice.post(TASKS, json!({"title": "x", "value_impact": {"a": 1, "b": 2}})).await.created();
+    let change = async |values: Value| alice.patch(&at(&task, ""), json!({"value_impact": values})).await.ok()["value_impact"].clone();
+    assert_eq!(change(json!({"b": 3})).await, json!({"a": 1.0, "b": 3.0}));
+    assert_eq!(change(json!({"a": null, "c": -4})).await, json!({"b": 3.0, "c": -4.0}));
+    let bad = alice.patch(&at(&task, ""), json!({"value_impact": {"b": 101}})).await.refused(422, "VAL_001");
+    assert_eq!(pointers(&bad), ["/value_impact/b"]);
+    assert_eq!(change(Value::Null).await, json!({}));
+}
+
+async fn a_note_has_its_own_time_and_a_verb_takes_nothing_with_it(host: TestHost) {
+    let (alice, bob) = (host.user("alice").await, host.user("bob").await);
+    let task = alice.post(TASKS, json!({"title": "x"})).await.created();
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    let note = alice.post(&at(&task, "/logs"), json!({"message": "later"})).await.created();
+    assert!(note["created_at"].as_str() > task["updated_at"].as_str(), "{note}");
+    let (own, his) = (alice.account["user"]["id"].clone(), bob.account["user"]["id"].clone());
+    alice.post(&at(&task, "/logs"), json!({"message": "mine", "user_id": own})).await.created();
+    alice.post(&at(&task, "/logs"), json!({"message": "his", "user_id": his})).await.refused(403, "AUTH_005");
+    let start = async |body: &str| {
+        let asking = alice.ask(reqwest::Method::POST, &at(&task, "/start"));
+        asking.bytes("application/json", body.to_owned()).send().await
+    };
+    assert_eq!(pointers(&start(r#"{"zzq":1}"#).await.refused(422, "VAL_001")), ["/zzq"]);
+    start("{bad").await.refused(400, "REQ_001");
+    start("{}").await.ok();
+}
+
+async fn a_cursor_belongs_to_its_order(host: TestHost) {
+    let alice = host.user("alice").await;
+    for title in ["a", "b", "c"] {
+        alice.post(TASKS, json!({"title": title})).await.created();
+    }
+    let first = alice.get(&format!("{TASKS}?limit=1&cursor=")).await.ok();
+    let cursor = first["next_cursor"].as_str().unwrap();
+    for sort in ["title", "-priority", "created_at"] {
+        let refused = alice.get(&format!("{TASKS}?limit=1&sort={sort}&cursor={cursor}")).await.refused(422, "VAL_001");
+        assert_eq!(pointers(&refused), ["?cursor"], "{sort}");
+    }
+    assert_eq!(alice.get(&format!("{TASKS}?limit=2&sort=-created_at&cursor={cursor}")).await.ok()["items"].as_array().map(Vec::len), Some(2));
+}
+
 async fn every_bad_field_of_a_new_task_is_named(host: TestHost) {
     let alice = host.user("alice").await;
     let bad = json!({"title": "", "difficulty": 6, "due_date": "2026-01-31T09:00:00", "tagz": [], "priority": "hihg"});
