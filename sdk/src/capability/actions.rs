@@ -1,5 +1,7 @@
 //! Capability `actions`: the host's own operations, for agentic turns. Reference: `wit/deps/actions.wit`; manifest:
-//! `[needs.actions] operations = ["tasks.create"]`.
+//! `[needs.actions] operations = ["tasks.create"]`. A model knows an operation as a tool whose name has no dot: `tasks.list` is
+//! `list_tasks`, `tasks.create` `create_task`, `tasks.complete` `complete_task`, `memories.search` `search_memories`,
+//! `memories.create` `create_memory`.
 
 #[cfg(target_arch = "wasm32")]
 use crate::bindings::mnemosyne::actions::actions as wit;
@@ -9,8 +11,8 @@ use crate::{Error, Tool, ToolCall};
 ///
 /// ```
 /// use mnemosyne_sdk::capability::actions::{double, offered};
-/// double::offer("tasks.create", Ok("{}"));
-/// assert_eq!(offered()[0].name, "tasks.create");
+/// double::offer("create_task", Ok("{}"));
+/// assert_eq!(offered()[0].name, "create_task");
 /// ```
 pub fn offered() -> Vec<Tool> {
     #[cfg(target_arch = "wasm32")]
@@ -27,9 +29,9 @@ pub fn offered() -> Vec<Tool> {
 /// ```
 /// use mnemosyne_sdk::capability::actions::{double, perform};
 /// use mnemosyne_sdk::{ErrorKind, ToolCall};
-/// let call = ToolCall { id: "1".to_owned(), name: "tasks.create".to_owned(), arguments: "{}".to_owned() };
+/// let call = ToolCall { id: "1".to_owned(), name: "create_task".to_owned(), arguments: "{}".to_owned() };
 /// assert_eq!(perform(&call).unwrap_err().kind, ErrorKind::Denied);
-/// double::offer("tasks.create", Ok("{\"id\":\"t\"}"));
+/// double::offer("create_task", Ok("{\"id\":\"t\"}"));
 /// assert_eq!(perform(&call).unwrap(), "{\"id\":\"t\"}");
 /// assert_eq!(double::performed().len(), 1);
 /// ```
