@@ -87,7 +87,8 @@ fn unanswered(failure: &Failure, revision: Rules) -> Unanswered {
         },
         _ => code_of(failure),
     };
-    Unanswered { code, detail: failure.to_string(), revision: Some(revision), said: false }
+    let suspended = if let Failure::Suspended(wait) = failure { Some(*wait) } else { None };
+    Unanswered { code, detail: failure.to_string(), revision: Some(revision), said: false, suspended }
 }
 
 impl Personas {
@@ -125,6 +126,7 @@ impl Personas {
             detail: format!("nothing that loads is bound to `{PREFIX}{id}`"),
             revision: None,
             said: false,
+            suspended: None,
         })
     }
 

@@ -1,12 +1,14 @@
 //! What goes in and out at this door, and how the contract spells it.
 
+use std::time::Duration;
+
 use mnemosyne_runtime::CallRecord;
 use mnemosyne_runtime::wit::persona as wit;
 use mnemosyne_runtime::wit::types::values;
 use uuid::Uuid;
 
 use crate::clock::Millis;
-use crate::error::Code;
+use crate::error::{Code, Fault};
 use crate::model::game::Rules;
 use crate::plugin::xp_rules::call::moment;
 use crate::plugin::xp_rules::facts::Moment;
@@ -171,6 +173,19 @@ pub struct Unanswered {
     pub revision: Option<Rules>,
     /// Something was pushed before: it stands, marked degraded.
     pub said: bool,
+    /// The revision is not asked for so long, after failures.
+    pub suspended: Option<Duration>,
+}
+
+impl Unanswered {
+    /// What a client hears. The detail is for the log.
+    pub fn fault(&self) -> Fault {
+        let fault = Fault::new(self.code);
+        match self.suspended {
+            Some(wait) => fault.message("the plugin is not asked for a while, after failures").retry_after(wait),
+            None => fault,
+        }
+    }
 }
 
 /// A memory to reflect on.

@@ -159,7 +159,7 @@ impl Chat {
                 said = failed.said,
                 "a persona did not finish its answer"
             );
-            Broken { fault: Fault::new(failed.code), rules: failed.revision }
+            Broken { fault: failed.fault(), rules: failed.revision }
         })
     }
 

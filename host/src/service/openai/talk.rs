@@ -61,7 +61,7 @@ impl Talk {
     pub async fn end(self) -> Outcome<Answered> {
         match self.answer.await {
             Ok(Ok(answered)) => Ok(answered),
-            Ok(Err(failed)) => Err(Fault::new(failed.code).cause(failed.detail)),
+            Ok(Err(failed)) => Err(failed.fault().cause(failed.detail)),
             Err(panic) => Err(Fault::internal(panic)),
         }
     }

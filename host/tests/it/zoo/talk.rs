@@ -101,6 +101,23 @@ backends! {
         }
     }
 
+    async fn a_persona_that_fails_again_and_again_is_not_asked_for_a_while(host: TestHost) {
+        watch_panics();
+        let mallory = host.user("mallory").await;
+        let_in(&host.operator(), "persona/lone", Voice::saying("(unreachable)").build("voice-traps")).await;
+        let body = || json!({"message": "hello", "persona": "lone"});
+        let suspended = loop {
+            let answer = mallory.say(body()).await;
+            if answer.status == 503 {
+                break answer;
+            }
+            answer.refused(502, "PLG_001");
+        };
+        assert_ne!(suspended.header("retry-after"), "");
+        let error = suspended.refused(503, "PLG_008");
+        assert!(error["message"].as_str().unwrap().contains("not asked for a while"), "{error}");
+    }
+
     async fn an_affinity_that_lies_loops_or_breaks_costs_only_itself(host: TestHost) {
         watch_panics();
         let (operator, alice) = (host.operator(), host.user("alice").await);
