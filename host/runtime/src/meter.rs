@@ -49,6 +49,8 @@ pub struct ModelUse {
     pub output_tokens: u32,
     /// The model that answered last, if it told its name.
     pub model: Option<std::sync::Arc<str>>,
+    /// Its answer ended because it came to the end of its tokens.
+    pub cut: bool,
 }
 
 impl ModelUse {
@@ -278,6 +280,11 @@ impl Meter {
         *reserved = reserved.saturating_sub(taken);
         used.input_tokens = used.input_tokens.saturating_add(input_tokens);
         used.output_tokens = used.output_tokens.saturating_add(output_tokens);
+    }
+
+    /// Notes why the last answer of a model ended.
+    pub(crate) fn model_ended(&self, finish_reason: &str) {
+        self.models.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0.cut = finish_reason == "length";
     }
 
     /// Notes which model answers.

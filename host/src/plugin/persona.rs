@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use async_trait::async_trait;
-use mnemosyne_runtime::{Binding, CallRecord, Failure, Registry, Runtime};
+use mnemosyne_runtime::{Binding, CallRecord, Failure, ModelUse, Registry, Runtime};
 use uuid::Uuid;
 
 pub(in crate::plugin) use self::shapes::message;
@@ -88,7 +88,7 @@ fn unanswered(failure: &Failure, revision: Rules) -> Unanswered {
         _ => code_of(failure),
     };
     let suspended = if let Failure::Suspended(wait) = failure { Some(*wait) } else { None };
-    Unanswered { code, detail: failure.to_string(), revision: Some(revision), said: false, suspended }
+    Unanswered { code, detail: failure.to_string(), revision: Some(revision), said: false, suspended, models: ModelUse::default() }
 }
 
 impl Personas {
@@ -127,6 +127,7 @@ impl Personas {
             revision: None,
             said: false,
             suspended: None,
+            models: ModelUse::default(),
         })
     }
 

@@ -23,7 +23,7 @@ pub(super) async fn answer(
     ask: ChatCompletionRequest,
 ) -> Outcome<Response> {
     let wishes = wishes(&ask)?;
-    let (streams, usage, most) = (ask.streams(), ask.wants_usage(), ask.most_tokens());
+    let (streams, usage) = (ask.streams(), ask.wants_usage());
     let lines = ask.messages.into_iter().map(line).collect::<Outcome<_>>()?;
     let listener = if streams { Some(Listener::enter(app, caller, request)?) } else { None };
     let mut talk = app.openai.talk(caller, persona, lines, wishes).await?;
@@ -32,18 +32,18 @@ pub(super) async fn answer(
         while let Some(piece) = talk.piece().await {
             text.push_str(&piece);
         }
-        return Ok(Json(whole(envelope, text, &talk.end().await?, most)).into_response());
+        return Ok(Json(whole(envelope, text, &talk.end().await?)).into_response());
     };
     let mut first = None;
     if let Ok(piece) = tokio::time::timeout(FIRST, talk.piece()).await {
         if piece.is_none() {
             // It ended without a word: whatever went wrong has its status.
             let answered = talk.end().await?;
-            return Ok(listener.hear(Answer { envelope, usage, most, first, state: State::Over(answered) }));
+            return Ok(listener.hear(Answer { envelope, usage, first, state: State::Over(answered) }));
         }
         first = piece;
     }
-    Ok(listener.hear(Answer { envelope, usage, most, first, state: State::Silent(talk) }))
+    Ok(listener.hear(Answer { envelope, usage, first, state: State::Silent(talk) }))
 }
 
 fn wishes(ask: &ChatCompletionRequest) -> Outcome<Wishes> {
@@ -101,18 +101,19 @@ fn origin(answered: &Answered) -> ChatOrigin {
     }
 }
 
-fn finish(answered: &Answered, most: Option<u32>) -> &'static str {
-    if most.is_some_and(|most| answered.completion_tokens >= u64::from(most)) { "length" } else { "stop" }
+/// As the model's last answer ended; an answer without a model is whole.
+const fn finish(answered: &Answered) -> &'static str {
+    if answered.cut { "length" } else { "stop" }
 }
 
-fn whole(envelope: Envelope, text: String, answered: &Answered, most: Option<u32>) -> ChatCompletion {
+fn whole(envelope: Envelope, text: String, answered: &Answered) -> ChatCompletion {
     let message = ChatAnswer { role: "assistant", content: text };
     ChatCompletion {
         id: envelope.id,
         object: "chat.completion",
         created: envelope.created,
         model: envelope.model,
-        choices: vec![ChatChoice { index: 0, message, finish_reason: finish(answered, most) }],
+        choices: vec![ChatChoice { index: 0, message, finish_reason: finish(answered) }],
         usage: used(answered),
         x_mnemosyne: Some(origin(answered)),
     }
@@ -122,7 +123,6 @@ fn whole(envelope: Envelope, text: String, answered: &Answered, most: Option<u32
 struct Answer {
     envelope: Envelope,
     usage: bool,
-    most: Option<u32>,
     first: Option<String>,
     state: State,
 }
@@ -154,7 +154,7 @@ impl Answer {
     }
 
     fn end(&self, answered: &Answered) -> Vec<Frame> {
-        let mut last = self.delta(&json!({}), Some(finish(answered, self.most)));
+        let mut last = self.delta(&json!({}), Some(finish(answered)));
         last["x_mnemosyne"] = serde_json::to_value(origin(answered)).unwrap_or_default();
         let mut frames = vec![frame(&last)];
         if self.usage {

@@ -83,7 +83,7 @@ impl Personas {
             }
             Err(error) => {
                 timed(&error.record);
-                Err(Unanswered { said: delivery.said, ..unanswered(&error.failure, revision) })
+                Err(Unanswered { said: delivery.said, models: error.record.models.clone(), ..unanswered(&error.failure, revision) })
             }
         }
     }

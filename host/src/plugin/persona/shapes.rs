@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use mnemosyne_runtime::CallRecord;
 use mnemosyne_runtime::wit::persona as wit;
 use mnemosyne_runtime::wit::types::values;
+use mnemosyne_runtime::{CallRecord, ModelUse};
 use uuid::Uuid;
 
 use crate::clock::Millis;
@@ -160,6 +160,8 @@ pub struct Answered {
     pub prompt_tokens: u64,
     /// Tokens that came back.
     pub completion_tokens: u64,
+    /// The model's last answer came to the end of its tokens.
+    pub cut: bool,
 }
 
 /// A turn that nobody finished.
@@ -175,6 +177,8 @@ pub struct Unanswered {
     pub said: bool,
     /// The revision is not asked for so long, after failures.
     pub suspended: Option<Duration>,
+    /// What it used of models by then.
+    pub models: ModelUse,
 }
 
 impl Unanswered {
@@ -307,6 +311,7 @@ pub(super) fn answered(outcome: wit::Outcome, revision: Rules, record: &CallReco
         model: record.models.model.as_deref().map(str::to_owned),
         prompt_tokens: record.models.input_tokens.into(),
         completion_tokens: record.models.output_tokens.into(),
+        cut: record.models.cut,
     }
 }
 

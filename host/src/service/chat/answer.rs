@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use mnemosyne_runtime::ModelUse;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -54,11 +55,12 @@ pub(super) struct Made {
 struct Broken {
     fault: Fault,
     rules: Option<Rules>,
+    models: ModelUse,
 }
 
 impl From<Fault> for Broken {
     fn from(fault: Fault) -> Self {
-        Self { fault, rules: None }
+        Self { fault, rules: None, models: ModelUse::default() }
     }
 }
 
@@ -117,15 +119,18 @@ impl Chat {
             Ok(answered) => self.whole(live, answered),
             Err((state, broken)) => {
                 let stopped = || events::stopped(live.why().unwrap_or(Stop::Asked));
-                let (fault, rules) = broken.map_or_else(|| (stopped(), None), |broken| (Some(broken.fault), broken.rules));
+                let (fault, rules, models) = match broken {
+                    Some(Broken { fault, rules, models }) => (Some(fault), rules, models),
+                    None => (stopped(), None, ModelUse::default()),
+                };
                 let state = if live.why() == Some(Stop::Revoked) { RunState::Failed } else { state };
-                Made { state, message: self.compose(live, rules, None), suggestions: Vec::new(), drafts: Vec::new(), fault }
+                Made { state, message: self.compose(live, rules, None, &models), suggestions: Vec::new(), drafts: Vec::new(), fault }
             }
         }
     }
 
     fn whole(&self, live: &Live, answered: Answered) -> Made {
-        let message = self.compose(live, Some(answered.revision.clone()), Some(&answered));
+        let message = self.compose(live, Some(answered.revision.clone()), Some(&answered), &ModelUse::default());
         let silent = message.is_none().then(|| Fault::new(Code::PluginBadOutput).message("the persona gave no answer"));
         let state = if silent.is_some() { RunState::Failed } else { RunState::Complete };
         Made { state, message, suggestions: answered.suggestions, drafts: answered.memories, fault: silent }
@@ -159,7 +164,7 @@ impl Chat {
                 said = failed.said,
                 "a persona did not finish its answer"
             );
-            Broken { fault: failed.fault(), rules: failed.revision }
+            Broken { fault: failed.fault(), rules: failed.revision, models: failed.models }
         })
     }
 
@@ -183,7 +188,8 @@ impl Chat {
     }
 
     /// The answer as far as it was said; `None` when nothing was.
-    fn compose(&self, live: &Live, rules: Option<Rules>, answered: Option<&Answered>) -> Option<Message> {
+    /// `models`: what a broken one used by then.
+    fn compose(&self, live: &Live, rules: Option<Rules>, answered: Option<&Answered>, models: &ModelUse) -> Option<Message> {
         let content = live.text();
         if content.is_empty() {
             return None;
@@ -204,9 +210,12 @@ impl Chat {
             persona: Some(answering.persona),
             rules: rules.or(answering.rules),
             memories_used: memories,
-            model: answered.map(|answered| answered.model.clone().unwrap_or_else(|| OFFLINE.to_owned())),
-            prompt_tokens: answered.map_or(0, |answered| tokens(answered.prompt_tokens)),
-            completion_tokens: answered.map_or(0, |answered| tokens(answered.completion_tokens)),
+            model: match answered {
+                Some(answered) => Some(answered.model.clone().unwrap_or_else(|| OFFLINE.to_owned())),
+                None => models.model.as_deref().map(str::to_owned),
+            },
+            prompt_tokens: tokens(answered.map_or(models.input_tokens.into(), |answered| answered.prompt_tokens)),
+            completion_tokens: tokens(answered.map_or(models.output_tokens.into(), |answered| answered.completion_tokens)),
             duration_ms: i64::try_from(live.lasted().as_millis()).unwrap_or(i64::MAX),
             degraded: answered.is_none_or(|answered| answered.degraded),
             context: Some(shown),
@@ -306,7 +315,7 @@ impl Drop for Unfinished {
         let (Some(asked), Ok(runtime)) = (self.asked.take(), tokio::runtime::Handle::try_current()) else { return };
         let (chat, live) = (self.chat.clone(), Arc::clone(&self.live));
         runtime.spawn(async move {
-            let message = chat.compose(&live, None, None);
+            let message = chat.compose(&live, None, None, &ModelUse::default());
             let made = Made { state: RunState::Cancelled, message, suggestions: Vec::new(), drafts: Vec::new(), fault: None };
             chat.settle(&live, &asked, made, false).await;
         });

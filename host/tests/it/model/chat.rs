@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::front::{events, leaves, with_model};
-use crate::kit::{Actor, KEY, Script, backends, full, pieces};
+use crate::kit::{Actor, KEY, MODEL, Script, backends, full, pieces};
 
 /// What was said in deltas.
 fn said(events: &[(String, Value)]) -> String {
@@ -50,6 +50,8 @@ async fn a_turn_that_the_model_breaks_off_keeps_what_came_and_says_so(mut host: 
         assert_eq!(said(&events), "it begins ");
         let told: Vec<&Value> = events.iter().filter(|(name, _)| name == "error").map(|(_, data)| data).collect();
         assert!(told.len() == 1 && told[0]["error"]["code"] == code, "{code}: {events:?}");
+        let used = events.iter().find(|(name, _)| name == "usage").map(|(_, data)| (data["model"].clone(), data["completion_tokens"].as_i64()));
+        assert!(used.is_some_and(|(model, tokens)| model == MODEL && tokens > Some(0)), "what broke off has its cost: {events:?}");
     }
     server.then(Script::Endless("on and on ".into()));
     let events = turn(&alice).await;

@@ -213,6 +213,7 @@ pub(crate) async fn complete(call: &Call, conversation: &mut Conversation, asked
             Ok(completion) => {
                 reservation.settle(Some(completion.usage));
                 call.meter.model_answers(&completion.model);
+                call.meter.model_ended(&completion.finish_reason);
                 let size =
                     completion.text.len() + completion.reasoning.as_ref().map_or(0, String::len) + calls_bytes(&completion.tool_calls);
                 if size <= MAX_ANSWER { Ok(completion) } else { Err(too_large()) }
@@ -292,6 +293,9 @@ pub(crate) async fn next(call: &Call, conversation: &mut Conversation, handle: u
                 call.meter.piece_in();
                 if let Some(model) = stream.stream.model() {
                     call.meter.model_answers(model);
+                }
+                if let Some(reason) = &delta.finish_reason {
+                    call.meter.model_ended(reason);
                 }
                 if !delta.reasoning.is_empty() {
                     note(reply, ReplyEvent::Reasoning(delta.reasoning.clone())).await;

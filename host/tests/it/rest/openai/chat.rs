@@ -51,6 +51,22 @@ async fn without_any_model_a_persona_answers_and_says_so(host: TestHost) {
     assert_eq!(streamed.text(), choice["message"]["content"].as_str().unwrap());
 }
 
+async fn an_answer_ends_as_the_models_did(mut host: TestHost) {
+    let model = behind(&mut host, Script::says("All of it, and more than five tokens.")).await;
+    let alice = host.user("alice").await;
+    let reason = async |more: Value| {
+        let answer = alice.post("/v1/chat/completions", ask(MENTOR, more)).await.ok();
+        answer["choices"][0]["finish_reason"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(reason(json!({"max_tokens": 5})).await, "stop", "what the model says counts, not how long it is");
+    model.then(Script::Deltas(vec![json!({"content": "Cut off in the"})], "length"));
+    assert_eq!(reason(json!({})).await, "length");
+    model.then(Script::Deltas(vec![json!({"content": "Cut off in the"})], "length"));
+    let streamed = Chunks::read(&host, &alice, ask(MENTOR, json!({"stream": true}))).await;
+    assert!(streamed.text().starts_with("Cut off"));
+    assert_eq!(streamed.ended(), Some("length"));
+}
+
 async fn a_persona_speaks_with_the_model_behind(mut host: TestHost) {
     let model = behind(&mut host, Script::says("Roses by the wall.")).await;
     let alice = host.user("alice").await;

@@ -29,6 +29,11 @@ pub(super) async fn open(host: &TestHost, who: &Actor, body: &Value) -> reqwest:
 }
 
 impl Chunks {
+    /// Why it ended, as the chunk of the end says.
+    pub(super) fn ended(&self) -> Option<&str> {
+        self.frames.iter().find_map(|frame| frame["choices"][0]["finish_reason"].as_str())
+    }
+
     /// Opens a stream and reads it to its end. Nothing but data and comments may be in it.
     pub(super) async fn read(host: &TestHost, who: &Actor, body: Value) -> Self {
         let text = open(host, who, &body).await.text().await.unwrap();
