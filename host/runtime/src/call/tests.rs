@@ -178,24 +178,33 @@ async fn arguments_of_a_host_call_are_capped() {
     assert!(House::new().award(&huge(1 << 20, "")).await.is_ok(), "over the function's own cap: simply no such secret");
 }
 
-/// `ok(proposal)` with one extra value of `bytes` bytes of memory.
-fn long_answer(bytes: u32, manifest: &'static str) -> Rules {
-    let award = format!(
-        "(i32.store (i32.const 40) (i32.const 512)) (i32.store (i32.const 44) (i32.const 1))
-        (i32.store (i32.const 516) (i32.const 1)) (i32.store (i32.const 520) (i32.const 65536))
-        (i32.store (i32.const 524) (i32.const {bytes})) (i32.const 16)"
-    );
+/// `ok(proposal)` with so many pairs of extra, each with a value of `bytes` bytes of memory.
+fn long_answer(pairs: u32, bytes: u32, manifest: &'static str) -> Rules {
+    let pair = |number: u32| {
+        let (at, key) = (32_768 + 16 * number, 40_000 + number);
+        format!(
+            "(i32.store8 (i32.const {key}) (i32.const {})) (i32.store (i32.const {at}) (i32.const {key}))
+            (i32.store (i32.const {}) (i32.const 1)) (i32.store (i32.const {}) (i32.const 65536)) (i32.store (i32.const {}) (i32.const {bytes}))",
+            97 + number,
+            at + 4,
+            at + 8,
+            at + 12
+        )
+    };
+    let stored = (0..pairs).map(pair).collect::<Vec<_>>().join(" ");
+    let award =
+        format!("{stored} (i32.store (i32.const 40) (i32.const 32768)) (i32.store (i32.const 44) (i32.const {pairs})) (i32.const 16)");
     Rules { memory: "100", manifest, ..Rules::awarding(award) }
 }
 
 #[tokio::test]
 async fn answers_are_capped_before_and_after_they_are_read() {
-    assert_eq!(failure(&long_answer(4096, "")).await, Failure::OutputTooLarge(4096));
-    assert_eq!(failure(&long_answer(5 << 20, "")).await, Failure::OutputTooLarge(4096), "never copied at all");
-    assert_eq!(failure(&long_answer(1000, "[limits]\noutput = '1000B'")).await, Failure::OutputTooLarge(1000));
-    let called = House::new().award(&long_answer(1000, "[limits]\noutput = '2KiB'")).await.unwrap();
-    assert!(called.record.output_bytes > 1000);
-    let raised = failure(&long_answer(1_025, "[limits]\noutput = '8KiB'")).await;
+    assert_eq!(failure(&long_answer(1, 4096, "")).await, Failure::OutputTooLarge(4096));
+    assert_eq!(failure(&long_answer(1, 5 << 20, "")).await, Failure::OutputTooLarge(4096), "never copied at all");
+    assert_eq!(failure(&long_answer(5, 1000, "")).await, Failure::OutputTooLarge(4096));
+    let called = House::new().award(&long_answer(5, 1000, "[limits]\noutput = '8KiB'")).await.unwrap();
+    assert!(called.record.output_bytes > 4096);
+    let raised = failure(&long_answer(1, 1_025, "[limits]\noutput = '8KiB'")).await;
     assert!(matches!(raised, Failure::BadOutput(_)), "a value of extra has 1 KiB at most, whatever the limit: {raised:?}");
 }
 
@@ -215,7 +224,7 @@ async fn answers_that_break_the_abi_or_the_contract_are_bad_output() {
         let failure = failure(&Rules::awarding(award)).await;
         assert!(matches!(failure, Failure::BadOutput(_)), "{what}: {failure:?}");
     }
-    let not_utf8 = Rules { items: r#"(data (i32.const 65536) "\ff\fe\fd")"#.to_owned(), ..long_answer(3, "") };
+    let not_utf8 = Rules { items: r#"(data (i32.const 65536) "\ff\fe\fd")"#.to_owned(), ..long_answer(1, 3, "") };
     assert!(matches!(failure(&not_utf8).await, Failure::BadOutput(_)));
 }
 

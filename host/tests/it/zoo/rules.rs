@@ -37,11 +37,24 @@ fn bonus(code: u32, length: u32, points: i32) -> String {
 
 /// An answer with one extra value of so many bytes; 1 KiB is the most it may have.
 fn long_text(bytes: u32) -> String {
-    format!(
-        "(i32.store (i32.const 40) (i32.const 512)) (i32.store (i32.const 44) (i32.const 1))
-        (i32.store (i32.const 516) (i32.const 1)) (i32.store (i32.const 520) (i32.const 65536))
-        (i32.store (i32.const 524) (i32.const {bytes})) (i32.const 16)"
-    )
+    long_texts(1, bytes)
+}
+
+/// An answer with so many extra values of so many bytes each.
+fn long_texts(pairs: u32, bytes: u32) -> String {
+    let pair = |number: u32| {
+        let (at, key) = (32_768 + 16 * number, 40_000 + number);
+        format!(
+            "(i32.store8 (i32.const {key}) (i32.const {})) (i32.store (i32.const {at}) (i32.const {key}))
+            (i32.store (i32.const {}) (i32.const 1)) (i32.store (i32.const {}) (i32.const 65536)) (i32.store (i32.const {}) (i32.const {bytes}))",
+            97 + number,
+            at + 4,
+            at + 8,
+            at + 12
+        )
+    };
+    let stored: String = (0..pairs).map(pair).collect();
+    format!("{stored} (i32.store (i32.const 40) (i32.const 32768)) (i32.store (i32.const 44) (i32.const {pairs})) (i32.const 16)")
 }
 
 /// An answer with a list of so many bonuses.
@@ -139,7 +152,7 @@ pub(super) fn control(beast: &str) -> (Rules, i64) {
             (Rules { items, ..lifted(format!("{table} {TEN}"), "[limits]\ntable-elements = 16000") }, 10)
         }
         "stack-bomb" => (with(DIVE_SO_DEEP, format!("(drop (call $dive (i32.const 1000))) {TEN}")), 10),
-        "huge-string-out" | "string-just-over-the-cap" => (Rules::awarding(with_base(10, &long_text(1024))), 10),
+        "huge-string-out" | "string-just-over-the-cap" => (lifted(with_base(10, &long_texts(5, 1000)), "[limits]\noutput = '8KiB'"), 10),
         "huge-list-out" | "too-many-bonuses" | "list-outside-memory" => (Rules::awarding(bonus(256, 4, 5)), 15),
         "bad-utf8" => (with(r#"(data (i32.const 65536) "\c3\a9!")"#, with_base(10, &long_text(3))), 10),
         "bad-discriminant" => (Rules::awarding(format!("(i32.store8 (i32.const 16) (i32.const 0)) {TEN}")), 10),
