@@ -112,8 +112,8 @@ async fn official_clients_talk_with_the_model_behind(mut host: TestHost) {
         assert!(!seen["text"].as_str().unwrap().is_empty() && seen["usage"][2].as_u64().unwrap() > 20, "{client:?}: {seen}");
         let streamed = told.run(client, &["stream", "tiny-random"]).await;
         keeps_the_rules(client, &streamed);
-        assert_eq!((&streamed["finish"][0][0], &streamed["usage"]), (&seen["finish"], &seen["usage"]), "{client:?}");
-        assert_eq!(streamed["text"], seen["text"], "{client:?}");
+        assert_eq!(streamed["usage"][0], seen["usage"][0], "{client:?}: what was asked, counted alike");
+        assert!(!streamed["text"].as_str().unwrap().is_empty(), "{client:?}: {streamed}");
     }
 }
 
@@ -125,7 +125,23 @@ async fn official_clients_talk_with_a_persona(mut host: TestHost) {
         assert!(!seen["text"].as_str().unwrap().is_empty() && seen["usage"][0].as_u64().unwrap() > 100, "{client:?}: {seen}");
         let streamed = told.run(client, &["stream", "persona:mentor"]).await;
         keeps_the_rules(client, &streamed);
-        assert_eq!(streamed["text"], seen["text"], "{client:?}");
+        assert!(!streamed["text"].as_str().unwrap().is_empty(), "{client:?}: {streamed}");
+    }
+}
+
+/// From a model that says one thing: a real one's rounding depends on what it cached and on what else it is asked meanwhile.
+async fn official_clients_read_the_same_whole_and_streamed(mut host: TestHost) {
+    let pieces = ["Tulips, ", "at the \u{1f337}\u{1f3fd} ", "f\u{fc}r die Bienen", ".\n\n"];
+    let model = ScriptedModel::start(Script::Says(pieces.map(Into::into).to_vec())).await;
+    host.restart_with(|config| model.configure(config)).await;
+    let Some(told) = Told::of(&host).await else { return };
+    for target in ["scripted", "persona:mentor"] {
+        for (client, whole) in told.both(&["chat", target]).await {
+            let streamed = told.run(client, &["stream", target]).await;
+            keeps_the_rules(client, &streamed);
+            assert_eq!((&whole["text"], &streamed["text"]), (&json!(pieces.concat()), &whole["text"]), "{client:?} {target}");
+            assert_eq!((&streamed["finish"][0][0], &streamed["usage"]), (&whole["finish"], &whole["usage"]), "{client:?} {target}");
+        }
     }
 }
 
