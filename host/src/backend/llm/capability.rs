@@ -104,7 +104,8 @@ impl Models {
     }
 }
 
-fn said(role: &str, content: String) -> Message {
+/// A message of nothing but words.
+pub(crate) fn said(role: &str, content: String) -> Message {
     Message {
         role: role.to_owned(),
         content,

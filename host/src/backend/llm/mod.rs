@@ -69,6 +69,7 @@ use crate::clock::{Clock, IdSource};
 use crate::config::{Llm, Profile};
 use crate::store::Db;
 
+pub(crate) use self::capability::said;
 pub use self::error::ModelError;
 pub use self::raw::RawStream;
 

@@ -5,12 +5,11 @@
 //! tried again after the next answer: until then a persona is shown how these messages began.
 
 use mnemosyne_runtime::capability::llm::ModelRequest;
-use mnemosyne_runtime::wit::types::values::Message;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::Chat;
-use crate::backend::llm::ModelError;
+use crate::backend::llm::{ModelError, said};
 use crate::error::Outcome;
 use crate::model::conversation::Speaker;
 use crate::store::messages::Spoken;
@@ -86,17 +85,8 @@ impl Chat {
         let mark = self.ids.id().simple().to_string();
         let before = if before.is_empty() { "none" } else { before };
         let asked = format!("[notes so far {mark}]\n{before}\n[what was said {mark}]\n{words}\n[end {mark}]");
-        let message = |role: &str, content: String| Message {
-            role: role.to_owned(),
-            content,
-            at: None,
-            tool_calls: Vec::new(),
-            tool_call_id: None,
-            attachments: Vec::new(),
-            extra: Vec::new(),
-        };
         let request = ModelRequest {
-            messages: vec![message("system", NOTES.to_owned()), message("user", asked)],
+            messages: vec![said("system", NOTES.to_owned()), said("user", asked)],
             class: "small".to_owned(),
             temperature: Some(0.2),
             top_p: None,
