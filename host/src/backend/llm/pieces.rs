@@ -46,7 +46,7 @@ struct Reading {
     begun: bool,
     /// Since when somebody waits for the next piece.
     waiting_since: Option<Instant>,
-    /// One timer for all pieces. It is set anew when it has gone off too early, not at each piece.
+    /// One timer for all pieces. It is set anew when it has gone off too early or would too late, not at each piece.
     alarm: Pin<Box<Sleep>>,
 }
 
@@ -174,6 +174,10 @@ impl Reading {
         loop {
             let patience = if self.begun { self.patience.idle } else { self.patience.first_byte };
             let until = self.deadline.min(since + patience);
+            if self.alarm.deadline() > until {
+                // set for the first byte, which was given more time
+                self.alarm.as_mut().reset(until);
+            }
             tokio::select! {
                 biased;
                 read = self.response.chunk(), if since < self.deadline => return Ok(read),
@@ -230,6 +234,17 @@ mod tests {
         assert!(pieces.ready().is_none());
         assert_eq!(pieces.next().await, Err(ModelError::TimedOut("it fell silent")));
         assert_eq!(pieces.next().await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn patience_for_the_first_byte_is_not_given_to_later_ones() {
+        let first = stream::once(async { Ok::<_, std::convert::Infallible>("data: {}\n\n") });
+        let body = reqwest::Body::wrap_stream(first.chain(stream::pending()));
+        let patience = Patience { first_byte: SECOND * 600, idle: SECOND / 2, whole: SECOND * 900 };
+        let mut pieces = Pieces::of(rebuilt(body), None, patience, Instant::now() + patience.whole);
+        assert!(pieces.next().await.unwrap().is_some());
+        let silence = timeout(SECOND * 30, pieces.next()).await.expect("the first byte's time has passed with the first byte");
+        assert_eq!(silence, Err(ModelError::TimedOut("it fell silent")));
     }
 
     #[tokio::test]
