@@ -114,5 +114,9 @@ const scenarios = {
   },
 };
 
-const [scenario, ...rest] = process.argv.slice(2);
-console.log(JSON.stringify(await scenarios[scenario](...rest)));
+const seen = [];
+for (const argument of process.argv.slice(2)) {
+  const [scenario, ...model] = argument.split('@');
+  seen.push(await scenarios[scenario](...model));
+}
+console.log(JSON.stringify(seen));

@@ -1,6 +1,7 @@
-"""What OpenAI's own Python client makes of this host: one scenario, one line of JSON for the test that started it.
+"""What OpenAI's own Python client makes of this host: scenarios in their order, one line of JSON with what came of each for
+the test that started it.
 
-    OPENAI_BASE_URL=… OPENAI_API_KEY=… client.py SCENARIO [MODEL]
+    OPENAI_BASE_URL=… OPENAI_API_KEY=… client.py SCENARIO[@MODEL]…
 
 `client.mjs` does the same in JavaScript and prints the same; tests/it/rest/openai/clients.rs says what must come of it.
 """
@@ -114,4 +115,5 @@ def leave(model):
 
 
 if __name__ == "__main__":
-    print(json.dumps(globals()[sys.argv[1]](*sys.argv[2:])))
+    asked = [argument.split("@", 1) for argument in sys.argv[1:]]
+    print(json.dumps([globals()[scenario](*model) for scenario, *model in asked]))

@@ -48,25 +48,25 @@ impl Told {
         Some(Self { base: format!("{}/v1", host.base), key, clients })
     }
 
-    /// What one client makes of one scenario.
-    async fn run(&self, client: Client, scenario: &[&str]) -> Value {
+    /// What one client makes of these scenarios, `name` or `name@model`, one after the other in one process.
+    async fn run(&self, client: Client, scenarios: &[&str]) -> Vec<Value> {
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
         let (program, script) = match client {
             Client::Python => ("python3", scripts.join("client.py")),
             Client::JavaScript => ("node", scripts.join("client.mjs")),
         };
         let mut command = Command::new(program);
-        command.arg(script).args(scenario).env("OPENAI_BASE_URL", &self.base).env("OPENAI_API_KEY", &self.key);
+        command.arg(script).args(scenarios).env("OPENAI_BASE_URL", &self.base).env("OPENAI_API_KEY", &self.key);
         command.env("PYTHONPATH", format!("{}/python", self.clients)).env("PYTHONDONTWRITEBYTECODE", "1");
         command.env("MNEMOSYNE_TEST_OPENAI", format!("{}/javascript", self.clients)).env("NO_PROXY", "*");
         let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap_or_else(|error| panic!("{program}: {error}"));
         let errors = String::from_utf8_lossy(&output.stderr);
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{client:?} {scenario:?}: {errors}"))
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{client:?} {scenarios:?}: {errors}"))
     }
 
     /// What both make of it, side by side.
-    async fn both(&self, scenario: &[&str]) -> [(Client, Value); 2] {
-        let (python, javascript) = tokio::join!(self.run(Client::Python, scenario), self.run(Client::JavaScript, scenario));
+    async fn both(&self, scenarios: &[&str]) -> [(Client, Vec<Value>); 2] {
+        let (python, javascript) = tokio::join!(self.run(Client::Python, scenarios), self.run(Client::JavaScript, scenarios));
         [(Client::Python, python), (Client::JavaScript, javascript)]
     }
 }
@@ -96,6 +96,7 @@ async fn official_clients_list_and_find_models(mut host: TestHost) {
     let Some(()) = behind(&mut host).await else { return };
     let Some(told) = Told::of(&host).await else { return };
     for (client, seen) in told.both(&["models"]).await {
+        let seen = &seen[0];
         let ids = seen["ids"].as_array().unwrap();
         for id in ["persona:confidant", "persona:mentor", "tiny-random", "hashed-ngram-v1"] {
             assert!(ids.contains(&json!(id)), "{client:?}: {seen}");
@@ -107,11 +108,11 @@ async fn official_clients_list_and_find_models(mut host: TestHost) {
 async fn official_clients_talk_with_the_model_behind(mut host: TestHost) {
     let Some(()) = behind(&mut host).await else { return };
     let Some(told) = Told::of(&host).await else { return };
-    for (client, seen) in told.both(&["chat", "tiny-random"]).await {
+    for (client, seen) in told.both(&["chat@tiny-random", "stream@tiny-random"]).await {
+        let (seen, streamed) = (&seen[0], &seen[1]);
         assert_eq!((&seen["object"], &seen["role"], &seen["model"]), (&json!("chat.completion"), &json!("assistant"), &json!("tiny-random")), "{client:?}");
         assert!(!seen["text"].as_str().unwrap().is_empty() && seen["usage"][2].as_u64().unwrap() > 20, "{client:?}: {seen}");
-        let streamed = told.run(client, &["stream", "tiny-random"]).await;
-        keeps_the_rules(client, &streamed);
+        keeps_the_rules(client, streamed);
         assert_eq!(streamed["usage"][0], seen["usage"][0], "{client:?}: what was asked, counted alike");
         assert!(!streamed["text"].as_str().unwrap().is_empty(), "{client:?}: {streamed}");
     }
@@ -120,11 +121,11 @@ async fn official_clients_talk_with_the_model_behind(mut host: TestHost) {
 async fn official_clients_talk_with_a_persona(mut host: TestHost) {
     let Some(()) = behind(&mut host).await else { return };
     let Some(told) = Told::of(&host).await else { return };
-    for (client, seen) in told.both(&["chat", "persona:mentor"]).await {
+    for (client, seen) in told.both(&["chat@persona:mentor", "stream@persona:mentor"]).await {
+        let (seen, streamed) = (&seen[0], &seen[1]);
         assert_eq!((&seen["role"], &seen["model"]), (&json!("assistant"), &json!("persona:mentor")), "{client:?}");
         assert!(!seen["text"].as_str().unwrap().is_empty() && seen["usage"][0].as_u64().unwrap() > 100, "{client:?}: {seen}");
-        let streamed = told.run(client, &["stream", "persona:mentor"]).await;
-        keeps_the_rules(client, &streamed);
+        keeps_the_rules(client, streamed);
         assert!(!streamed["text"].as_str().unwrap().is_empty(), "{client:?}: {streamed}");
     }
 }
@@ -135,21 +136,21 @@ async fn official_clients_read_the_same_whole_and_streamed(mut host: TestHost) {
     let model = ScriptedModel::start(Script::Says(pieces.map(Into::into).to_vec())).await;
     host.restart_with(|config| model.configure(config)).await;
     let Some(told) = Told::of(&host).await else { return };
-    for target in ["scripted", "persona:mentor"] {
-        for (client, whole) in told.both(&["chat", target]).await {
-            let streamed = told.run(client, &["stream", target]).await;
-            keeps_the_rules(client, &streamed);
-            assert_eq!((&whole["text"], &streamed["text"]), (&json!(pieces.concat()), &whole["text"]), "{client:?} {target}");
-            assert_eq!((&streamed["finish"][0][0], &streamed["usage"]), (&whole["finish"], &whole["usage"]), "{client:?} {target}");
+    for (client, seen) in told.both(&["chat@scripted", "stream@scripted", "chat@persona:mentor", "stream@persona:mentor"]).await {
+        for answers in seen.chunks(2) {
+            let (whole, streamed) = (&answers[0], &answers[1]);
+            keeps_the_rules(client, streamed);
+            assert_eq!((&whole["text"], &streamed["text"]), (&json!(pieces.concat()), &whole["text"]), "{client:?}: {whole}");
+            assert_eq!((&streamed["finish"][0][0], &streamed["usage"]), (&whole["finish"], &whole["usage"]), "{client:?}: {whole}");
         }
     }
 }
 
 async fn official_clients_embed_alike_as_floats_and_by_default(host: TestHost) {
     let Some(told) = Told::of(&host).await else { return };
-    for (client, seen) in told.both(&["embeddings", "hashed-ngram-v1"]).await {
+    for (client, seen) in told.both(&["embeddings@hashed-ngram-v1"]).await {
         let expected = json!({"model": "hashed-ngram-v1", "dimension": 1024, "same": true, "one": true, "indexes": [0, 1], "usage": [11, 11]});
-        assert_eq!(seen, expected, "{client:?}");
+        assert_eq!(seen, std::slice::from_ref(&expected), "{client:?}");
     }
 }
 
@@ -166,8 +167,8 @@ async fn official_clients_raise_errors_of_their_own_kinds(mut host: TestHost) {
         ["NotFoundError", 404, "DB_001", "not_found_error", "model", true],
         ["BadRequestError", 400, "REQ_001", "invalid_request_error", "input", true],
     ]);
-    for (client, seen) in told.both(&["errors", "persona:mentor"]).await {
-        assert_eq!(seen, expected, "{client:?}");
+    for (client, seen) in told.both(&["errors@persona:mentor"]).await {
+        assert_eq!(seen, std::slice::from_ref(&expected), "{client:?}");
     }
 }
 
@@ -175,9 +176,9 @@ async fn a_stream_that_breaks_off_is_an_error_of_the_official_clients(mut host: 
     let model = ScriptedModel::start(Script::CutInMidChunk(vec!["Roses ".into(), "by ".into()])).await;
     host.restart_with(|config| model.configure(config)).await;
     let Some(told) = Told::of(&host).await else { return };
-    for target in ["scripted", "persona:mentor"] {
-        for (client, seen) in told.both(&["broken", target]).await {
-            assert_eq!((&seen["text"], &seen["error"], &seen["type"]), (&json!("Roses by "), &json!("APIError"), &json!("upstream_error")), "{client:?} {target}: {seen}");
+    for (client, both) in told.both(&["broken@scripted", "broken@persona:mentor"]).await {
+        for seen in both {
+            assert_eq!((&seen["text"], &seen["error"], &seen["type"]), (&json!("Roses by "), &json!("APIError"), &json!("upstream_error")), "{client:?}: {seen}");
             assert!(seen["code"].is_string(), "{client:?}: {seen}");
         }
     }
@@ -187,13 +188,11 @@ async fn official_clients_that_leave_a_stream_end_the_model(mut host: TestHost) 
     let model = ScriptedModel::start(Script::Endless("word ".into())).await;
     host.restart_with(|config| model.configure(config)).await;
     let Some(told) = Told::of(&host).await else { return };
-    let mut calls = 0;
-    for target in ["scripted", "persona:mentor"] {
-        for (client, seen) in told.both(&["leave", target]).await {
+    for (client, both) in told.both(&["leave@scripted", "leave@persona:mentor"]).await {
+        for seen in both {
             assert!(seen["text"].as_str().unwrap().starts_with("word "), "{client:?}: {seen}");
         }
-        calls += 2;
-        model.left(calls).await;
     }
+    model.left(4).await;
 }
 }
