@@ -159,7 +159,7 @@ impl Personas {
         Ok(card)
     }
 
-    /// How well a message suits one. The caller gives all of them 20 ms together and counts an error as 0.
+    /// How well a message suits one. The caller bounds how long it waits and counts an error as 0.
     ///
     /// # Errors
     /// Nothing is bound, or whatever the plugin did wrong.

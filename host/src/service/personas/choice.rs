@@ -2,23 +2,57 @@
 //!
 //! Crisis comes before reflection, reflection before conflict, conflict before learning: that order is the plugins' own, in
 //! the scores they give. Here only the highest wins, the confidant between equals, then the alphabet.
+//!
+//! Somebody in a crisis is not to be answered by whoever was asked first on a busy machine: an honest persona is waited for. One
+//! revision that gave no answer the last time is not: it has [`Patience::again`], until it answers in it.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{DEFAULT, Personas};
 use crate::error::{Code, Fault, Outcome};
+use crate::model::game::Rules;
 use crate::plugin::Caller;
 use crate::plugin::persona::{BoundPersona, Fit, Said};
 use crate::service::principal::Principal;
 
-/// What all personas together may take to say how well a message of a conversation suits them.
-const PATIENCE: Duration = Duration::from_millis(20);
-/// The same where somebody asks for nothing else.
-const ANALYSIS: Duration = Duration::from_secs(1);
+/// What all personas together may take to say how well a message suits them.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// Whoever answered the last time, or was never asked.
+    usual: Duration,
+    /// Whoever did not.
+    again: Duration,
+}
+
+/// A message of a conversation. Usually all have answered within a few milliseconds.
+const CHOICE: Patience = Patience { usual: Duration::from_millis(250), again: Duration::from_millis(20) };
+/// Somebody asks for nothing else.
+const ANALYSIS: Patience = Patience { usual: Duration::from_secs(1), again: Duration::from_secs(1) };
 /// Bytes of the message that are judged.
 const JUDGED: usize = 16 << 10;
 /// Messages before it that are told, and their bytes together.
 const TOLD: (usize, usize) = (8, 16 << 10);
+
+/// The revisions, by slot, that gave no answer when they were last asked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unanswering(Arc<Mutex<HashMap<String, Rules>>>);
+
+impl Unanswering {
+    fn has(&self, bound: &BoundPersona) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&bound.id) == Some(&bound.revision)
+    }
+
+    fn note(&self, bound: &BoundPersona, answered: bool) {
+        let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if answered {
+            list.remove(&bound.id);
+        } else {
+            list.insert(bound.id.clone(), bound.revision.clone());
+        }
+    }
+}
 
 /// How well a message suits each persona.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,17 +92,19 @@ impl Personas {
             (Some(named), _) => Err(unknown("/persona", named, &bound)),
             (None, Some(active)) if there(active) => Ok(active.to_owned()),
             (None, _) => {
-                let fits = self.fits(caller, message, history, PATIENCE).await;
+                let fits = self.fits(caller, message, history, CHOICE).await;
                 best(&fits).map(|(id, _)| id.clone()).ok_or_else(nobody)
             }
         }
     }
 
     /// Asks all of them at once. Whoever fails or is late has no score, and nobody waits for it.
-    async fn fits(&self, caller: &Caller, message: &str, history: &[Said], patience: Duration) -> Vec<(String, Fit)> {
+    async fn fits(&self, caller: &Caller, message: &str, history: &[Said], patience: Patience) -> Vec<(String, Fit)> {
         let (message, history) = (beginning(message), newest(history, TOLD));
         let asked = self.door.bound().into_iter().map(async |bound| {
+            let patience = if self.unanswering.has(&bound) { patience.again } else { patience.usual };
             let fit = tokio::time::timeout(patience, self.door.affinity(caller, &bound.id, message, history)).await;
+            self.unanswering.note(&bound, matches!(fit, Ok(Ok(_))));
             match fit {
                 Ok(Ok(fit)) => (bound.id, fit),
                 Ok(Err(failed)) => {
@@ -122,6 +158,23 @@ mod tests {
 
     fn fits(list: &[(&str, f32)]) -> Vec<(String, Fit)> {
         list.iter().map(|(id, score)| ((*id).to_owned(), Fit { score: *score, signals: Vec::new() })).collect()
+    }
+
+    #[test]
+    fn whoever_gave_no_answer_is_remembered_until_it_does_or_is_another() {
+        let bound = |version: &str| BoundPersona {
+            id: "guardian".into(),
+            revision: Rules { plugin: "persona-guardian".into(), version: version.into(), digest: version.into() },
+            summary: String::new(),
+            agentic: false,
+        };
+        let list = Unanswering::default();
+        list.note(&bound("1"), true);
+        assert!(!list.has(&bound("1")));
+        list.note(&bound("1"), false);
+        assert!(list.has(&bound("1")) && !list.has(&bound("2")), "a swapped one begins anew");
+        list.note(&bound("1"), true);
+        assert!(!list.has(&bound("1")));
     }
 
     #[test]

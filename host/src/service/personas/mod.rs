@@ -49,6 +49,7 @@ pub struct Personas {
     door: Arc<door::Personas>,
     views: Arc<Views>,
     game: Game,
+    unanswering: choice::Unanswering,
 }
 
 /// A persona as it is shown.
@@ -70,7 +71,15 @@ impl Shown {
 impl Personas {
     /// Over the doors and the game's database; the game knows how a person's days are counted.
     pub fn new(game: Game, door: Arc<door::Personas>, views: Arc<Views>) -> Self {
-        Self { db: game.db.clone(), clock: Arc::clone(&game.clock), ids: Arc::clone(&game.ids), door, views, game }
+        Self {
+            db: game.db.clone(),
+            clock: Arc::clone(&game.clock),
+            ids: Arc::clone(&game.ids),
+            door,
+            views,
+            game,
+            unanswering: choice::Unanswering::default(),
+        }
     }
 
     /// All that are bound, by id. One that does not describe itself, or not at once, is shown by its manifest.
